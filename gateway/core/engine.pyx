@@ -1,0 +1,313 @@
+# cython: language_level=3, boundscheck=True, wraparound=False
+"""The shard's engine and its WebSocket listener: a thin face over the C core.
+
+Between a frame and shared memory no Python object is made but picows' own WSFrame. One thread uses
+an engine; the segment's mapping must outlive it (call ``close`` before unmapping).
+"""
+
+import time
+from enum import IntEnum
+from typing import NamedTuple
+
+from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
+from libc.stdint cimport int64_t, uint8_t, uint32_t
+from libc.string cimport memcpy, memset
+from picows.picows cimport WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
+
+from gateway.core cimport core
+from gateway.errors import LayoutError
+from gateway.layout import Market
+
+NO_ROW = <uint32_t>core.GW_NO_ROW
+
+
+class FrameClass(IntEnum):
+    """What ``Engine.frame`` made of a frame."""
+
+    DATA = 0
+    CONTROL = 1
+    REFUSED = 2
+
+
+class NoticeCode(IntEnum):
+    """What the engine tells the control plane; ``row`` is a symbol, stream or connection row."""
+
+    RESYNC = 1
+    UNREADABLE = 2
+    UNKNOWN_STREAM = 3
+    INEXACT = 4
+    STALLED = 5
+    BOOK_LIVE = 6
+    GAP = 7
+
+
+class SnapshotResult(IntEnum):
+    """What became of a REST depth answer."""
+
+    LIVE = 1
+    HELD = 2
+    TOO_OLD = 3
+    UNREADABLE = 4
+    GAP = 5
+    UNWANTED = 6
+
+
+class Notice(NamedTuple):
+    """One notice. ``error`` names the decoder's verdict, ``head`` is the start of the frame."""
+
+    code: NoticeCode
+    row: int
+    error: str
+    a: int
+    b: int
+    head: bytes
+
+
+cdef class Engine:
+    """All state of a shard: rows, books, rings. Raises LayoutError if ``buffer`` is no segment of ours."""
+
+    def __cinit__(self, buffer, uint32_t levels_max=10_000, size_t buffer_max=16 << 20):
+        PyObject_GetBuffer(buffer, &self.view, PyBUF_WRITABLE)
+        self.bound = True
+        self.engine = core.gw_engine_new(<uint8_t *>self.view.buf, self.view.len, levels_max, buffer_max)
+        if self.engine == NULL:
+            raise LayoutError("segment", "not a segment of this layout, or no memory", "start again with the file removed")
+
+    def __dealloc__(self):
+        self._close()
+
+    cdef void _close(self):
+        core.gw_engine_free(self.engine)
+        self.engine = NULL
+        if self.bound:
+            PyBuffer_Release(&self.view)
+            self.bound = False
+
+    def close(self):
+        """Free everything and let go of the mapping. The engine is unusable afterwards."""
+        self._close()
+
+    cdef core.gw_engine *live(self) except NULL:
+        if self.engine == NULL:
+            raise ValueError("engine is closed")
+        return self.engine
+
+    def add_symbol(self, instrument):
+        """Add a SYMBOLS row from a PlanSymbol; its number, or NO_ROW when the directory is full."""
+        cdef core.gw_symbol row = symbol_row(instrument)
+        return core.gw_engine_add_symbol(self.live(), &row)
+
+    def replace_symbol(self, uint32_t old, instrument):
+        """Retire row ``old`` and move its streams to a new row with other exponents; the new row."""
+        cdef core.gw_symbol row = symbol_row(instrument)
+        return core.gw_engine_replace_symbol(self.live(), old, &row)
+
+    def add_connection(self, str name, uint8_t market):
+        """Add a CONNECTIONS row, DOWN at first; its number, or NO_ROW."""
+        return core.gw_engine_add_connection(self.live(), name.encode(), market)
+
+    def add_stream(self, str name, uint8_t kind, uint32_t symbol, uint32_t connection, uint8_t levels=0):
+        """Add a STREAMS row (``name`` with its market: spot:btcusdt@trade); its number, or NO_ROW."""
+        cdef core.gw_stream row
+        cdef bytes text = name.encode()
+        if len(text) > sizeof(row.name):
+            return NO_ROW
+        memset(&row, 0, sizeof(row))
+        memcpy(row.name, <const char *>text, len(text))
+        row.kind = kind
+        row.market = Market[name.partition(":")[0].upper()]
+        row.levels = levels
+        row.symbol = symbol
+        row.connection = connection
+        return core.gw_engine_add_stream(self.live(), &row)
+
+    def frame(self, uint32_t connection, const uint8_t[::1] payload, mono=None):
+        """Take one whole text message, as the listener does; CLOCK_MONOTONIC ns, now by default."""
+        cdef int64_t at = core.gw_clock_mono() if mono is None else mono
+        cdef const uint8_t *start = &payload[0] if payload.shape[0] else NULL
+        return FrameClass(core.gw_engine_frame(self.live(), connection, start, payload.shape[0], at))
+
+    def batch_end(self):
+        """End of a socket read: publish to ZeroMQ, ring the bell."""
+        core.gw_engine_batch_end(self.live())
+
+    def heartbeat(self, mono=None, real=None):
+        """Say that the loop is alive (ns); every heartbeat_interval_ms."""
+        core.gw_engine_heartbeat(
+            self.live(),
+            time.monotonic_ns() if mono is None else mono,
+            time.time_ns() if real is None else real,
+        )
+
+    def snapshot(self, uint32_t symbol, const uint8_t[::1] body):
+        """Give a book the REST depth answer it asked for: (SnapshotResult, name of the decoder's error)."""
+        cdef core.gw_error error = core.GW_OK
+        cdef const uint8_t *start = &body[0] if body.shape[0] else NULL
+        result = core.gw_book_snapshot(self.live(), symbol, start, body.shape[0], &error)
+        core.gw_engine_batch_end(self.engine)
+        return SnapshotResult(result), core.gw_error_name(error).decode()
+
+    def ask_snapshot(self, uint32_t symbol):
+        """Have a waiting book ask for its snapshot now, before its first event."""
+        core.gw_book_ask(self.live(), symbol)
+
+    def connection_up(self, uint32_t connection):
+        """The socket is open: its slots go to SYNCING."""
+        core.gw_engine_connection_up(self.live(), connection, core.gw_clock_mono())
+
+    def connection_down(self, uint32_t connection):
+        """The socket is gone: its slots go to DOWN, in this call."""
+        core.gw_engine_connection_down(self.live(), connection)
+
+    def drained(self, uint32_t connection):
+        """What was queued during a stall has been read; new data may be LIVE again."""
+        core.gw_engine_drained(self.live(), connection)
+
+    def notices(self):
+        """Take all notices since the last call."""
+        cdef core.gw_engine *e = self.live()
+        taken = [notice_of(&e.notices[i]) for i in range(e.notice_count)]
+        e.notice_count = 0
+        return taken
+
+    def set_publisher(self, size_t send, size_t socket):
+        """Addresses of zmq_send and of the socket; this thread must be the socket's own. 0, 0: none."""
+        cdef core.gw_engine *e = self.live()
+        e.publisher.send = <core.gw_send_function>send
+        e.publisher.socket = <void *>socket
+
+    def set_wanted(self, uint32_t stream, bint json, bint binary):
+        """Publish a stream's JSON and binary topics, or not; see gateway.shard.publisher."""
+        cdef core.gw_engine *e = self.live()
+        e.streams[stream].wanted_json = json
+        e.streams[stream].wanted_binary = binary
+
+    def set_wanted_state(self, uint32_t symbol, bint wanted):
+        """Publish a symbol's state topic, or not."""
+        self.live().symbols[symbol].wanted_state = wanted
+
+    def set_state(self, uint32_t state):
+        """Store the segment's state (layout.SegmentState) and wake sleeping readers."""
+        core.gw_segment_set_state(&self.live().segment, state)
+        core.gw_segment_ring_bell(&self.engine.segment)
+
+
+cdef core.gw_symbol symbol_row(instrument) except *:
+    cdef core.gw_symbol row
+    cdef bytes symbol = instrument.symbol.encode()
+    cdef bytes market = instrument.market.name.lower().encode()
+    if len(symbol) > sizeof(row.symbol):
+        raise ValueError(f"symbol {instrument.symbol} is longer than {sizeof(row.symbol)} bytes")
+    memset(&row, 0, sizeof(row))
+    memcpy(row.symbol, <const char *>symbol, len(symbol))
+    memcpy(row.venue, b"binance", 7)
+    memcpy(row.market_name, <const char *>market, len(market))
+    row.px_exponent = instrument.px_exponent
+    row.qty_exponent = instrument.qty_exponent
+    row.market = instrument.market
+    row.tick = instrument.tick
+    row.step = instrument.step
+    row.added_real = time.time_ns()
+    return row
+
+
+cdef notice_of(const core.gw_notice *notice):
+    error = core.gw_error_name(<core.gw_error>notice.error).decode()
+    head = (<const char *>notice.head)[:notice.head_length]
+    return Notice(NoticeCode(notice.code), notice.row, error, notice.a, notice.b, head)
+
+
+cdef class FrameListener(WSListener):
+    """picows listener of one connection: joins fragments, answers pings, hands payloads to the engine.
+
+    ``handler`` gets ``on_connected(transport)``, ``on_disconnected()``, ``on_control(bytes)``,
+    ``on_refused(bytes)``, ``on_pong(bytes)`` and ``on_notices()``; none of them is called for a data
+    frame that was read.
+    Create the connection with enable_auto_pong=False: a ping may be the last frame of a socket read,
+    and the listener must see the end of every read.
+    """
+
+    def __init__(self, Engine engine, uint32_t connection, handler):
+        super().__init__()
+        self.owner = engine
+        self.connection = connection
+        self.handler = handler
+        self.parts = None
+        self.text = False
+        self.between_reads = True
+        self.mono = 0
+
+    def last_heard(self):
+        """CLOCK_MONOTONIC ns of the last socket read that brought a frame; 0 before the first."""
+        return self.mono
+
+    cpdef on_ws_connected(self, WSTransport transport):
+        self.handler.on_connected(transport)
+
+    cpdef on_ws_disconnected(self, WSTransport transport):
+        self.handler.on_disconnected()
+
+    cpdef on_ws_frame(self, WSTransport transport, WSFrame frame):
+        cdef core.gw_engine *e = self.owner.engine
+        if e == NULL: # a frame of a socket that outlived its engine
+            return
+        # One stamp for all that one read brought: it arrived together.
+        if self.between_reads:
+            self.mono = core.gw_clock_mono()
+        self.between_reads = frame.last_in_buffer
+        if frame.msg_type == WSMsgType.TEXT and frame.fin and self.parts is None:
+            self.take(e, <const uint8_t *>frame.payload_ptr, frame.payload_size)
+        else:
+            self.unusual(transport, frame)
+        if frame.last_in_buffer:
+            core.gw_engine_batch_end(e)
+            if e.notice_count:
+                self.handler.on_notices()
+
+    cdef take(self, core.gw_engine *e, const uint8_t *payload, Py_ssize_t size):
+        cdef core.gw_frame_class found = core.gw_engine_frame(e, self.connection, payload, size, self.mono)
+        if found == core.GW_FRAME_CONTROL:
+            self.handler.on_control((<const char *>payload)[:size])
+        elif found == core.GW_FRAME_REFUSED:
+            self.handler.on_refused((<const char *>payload)[:size])
+
+    cdef unusual(self, WSTransport transport, WSFrame frame):
+        if frame.msg_type == WSMsgType.PING:
+            transport.send_pong(frame.get_payload_as_bytes())
+        elif frame.msg_type == WSMsgType.PONG:
+            self.handler.on_pong(frame.get_payload_as_bytes())
+        elif frame.msg_type == WSMsgType.CLOSE:
+            transport.send_close(frame.get_close_code())
+            transport.disconnect()
+        else:
+            self.join(transport, frame)
+
+    cdef join(self, WSTransport transport, WSFrame frame):
+        """RFC 6455 5.4: a message is one TEXT or BINARY frame and then CONTINUATIONs, up to fin."""
+        starts = frame.msg_type != WSMsgType.CONTINUATION
+        if starts == (self.parts is not None):
+            return refuse(transport, WSCloseCode.PROTOCOL_ERROR)
+        if starts:
+            self.parts = bytearray()
+            self.text = frame.msg_type == WSMsgType.TEXT
+        if len(self.parts) + frame.payload_size > core.GW_FRAME_LENGTH_MAX:
+            return refuse(transport, WSCloseCode.MESSAGE_TOO_BIG)
+        self.parts += frame.get_payload_as_memoryview()
+        if frame.fin:
+            self.joined()
+
+    cdef joined(self):
+        cdef bytes message = bytes(self.parts)
+        cdef core.gw_counters *counters = self.owner.engine.segment.counters
+        self.parts = None
+        if self.text:
+            counters.fragments_joined += 1
+            self.take(self.owner.engine, <const uint8_t *><const char *>message, len(message))
+        else:
+            counters.frames_received += 1
+            counters.frames_binary += 1
+
+
+cdef refuse(WSTransport transport, WSCloseCode code):
+    transport.send_close(code)
+    transport.disconnect()

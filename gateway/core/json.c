@@ -1,0 +1,464 @@
+/* The slow paths of json.h: escapes, nested values to skip, long or unusual numbers, doubles, UTF-8. */
+#include "json.h"
+
+#include <locale.h>
+#include <math.h>
+#include <stdlib.h>
+
+enum { NUMBER_ROOM = 512 }; /* longest number taken apart; no venue sends one of 40 digits */
+
+const int64_t gw_pow10[19] = {
+    1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000,
+    1000000000000, 10000000000000, 100000000000000, 1000000000000000, 10000000000000000, 100000000000000000,
+    1000000000000000000,
+};
+
+const char *gw_error_name(gw_error error)
+{
+    static const char *const names[GW_ERR_COUNT] = {
+        "OK", "SYNTAX", "TRUNCATED", "TYPE", "MISSING", "RANGE", "INEXACT", "MISMATCH", "NESTING", "UTF8",
+    };
+    return (unsigned)error < GW_ERR_COUNT ? names[error] : "UNKNOWN";
+}
+
+static bool is_hex(uint8_t byte)
+{
+    return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'f') || (byte >= 'A' && byte <= 'F');
+}
+
+/* Check one escape at p (which points at the backslash); its length, or 0 with *error set. */
+static size_t escape_length(const uint8_t *p, const uint8_t *end, gw_error *error)
+{
+    *error = GW_ERR_TRUNCATED;
+    if (end - p < 2)
+        return 0;
+    if (p[1] != 'u') {
+        *error = GW_ERR_SYNTAX;
+        return memchr("\"\\/bfnrt", p[1], 8) ? 2 : 0;
+    }
+    for (int i = 2; i < 6; i++) {
+        if (p + i >= end)
+            return 0;
+        if (!is_hex(p[i])) {
+            *error = GW_ERR_SYNTAX;
+            return 0;
+        }
+    }
+    return 6;
+}
+
+gw_error gw_json_text_slow(gw_cursor *c, gw_text *out)
+{
+    const uint8_t *from = c->p + 1, *p = from;
+    out->escaped = false;
+    while (p < c->end && *p != '"') {
+        if (*p < 0x20)
+            return GW_ERR_SYNTAX; /* RFC 8259: control characters must be escaped */
+        size_t step = 1;
+        if (*p == '\\') {
+            gw_error error;
+            step = escape_length(p, c->end, &error);
+            if (step == 0)
+                return error;
+            out->escaped = true;
+        }
+        p += step;
+    }
+    if (p >= c->end)
+        return GW_ERR_TRUNCATED;
+    out->p = from;
+    out->length = (size_t)(p - from);
+    c->p = p + 1;
+    return GW_OK;
+}
+
+static uint32_t hex4(const uint8_t *p)
+{
+    uint32_t value = 0;
+    for (int i = 0; i < 4; i++) {
+        uint8_t byte = p[i];
+        value = value << 4 | (uint32_t)(byte <= '9' ? byte - '0' : (byte | 0x20) - 'a' + 10);
+    }
+    return value;
+}
+
+static size_t put_utf8(uint32_t code, uint8_t *out)
+{
+    if (code < 0x80) {
+        out[0] = (uint8_t)code;
+        return 1;
+    }
+    if (code < 0x800) {
+        out[0] = (uint8_t)(0xC0 | code >> 6);
+        out[1] = (uint8_t)(0x80 | (code & 0x3F));
+        return 2;
+    }
+    if (code < 0x10000) {
+        out[0] = (uint8_t)(0xE0 | code >> 12);
+        out[1] = (uint8_t)(0x80 | (code >> 6 & 0x3F));
+        out[2] = (uint8_t)(0x80 | (code & 0x3F));
+        return 3;
+    }
+    out[0] = (uint8_t)(0xF0 | code >> 18);
+    out[1] = (uint8_t)(0x80 | (code >> 12 & 0x3F));
+    out[2] = (uint8_t)(0x80 | (code >> 6 & 0x3F));
+    out[3] = (uint8_t)(0x80 | (code & 0x3F));
+    return 4;
+}
+
+/* Write the unescaped text; its length, or SIZE_MAX when it does not fit `room`. The text was checked
+ * when it was taken, so escapes are whole here. A lone surrogate becomes U+FFFD. */
+size_t gw_json_unescape(const gw_text *text, uint8_t *out, size_t room)
+{
+    const uint8_t *p = text->p, *end = text->p + text->length;
+    size_t used = 0;
+    while (p < end) {
+        uint8_t bytes[4] = {*p};
+        size_t count = 1;
+        if (*p != '\\') {
+            p++;
+        } else if (p[1] == 'u') {
+            uint32_t code = hex4(p + 2);
+            p += 6;
+            if (code >= 0xD800 && code < 0xDC00 && end - p >= 6 && p[0] == '\\' && p[1] == 'u' &&
+                hex4(p + 2) >= 0xDC00 && hex4(p + 2) < 0xE000) {
+                code = 0x10000 + ((code - 0xD800) << 10) + (hex4(p + 2) - 0xDC00);
+                p += 6;
+            } else if (code >= 0xD800 && code < 0xE000) {
+                code = 0xFFFD;
+            }
+            count = put_utf8(code, bytes);
+        } else {
+            static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
+            const char *at = strchr(from, p[1]);
+            bytes[0] = at ? (uint8_t)to[at - from] : p[1];
+            p += 2;
+        }
+        if (used + count > room)
+            return SIZE_MAX;
+        memcpy(out + used, bytes, count);
+        used += count;
+    }
+    return used;
+}
+
+gw_error gw_json_key_slow(gw_cursor *c, gw_key *out, uint8_t *scratch, size_t room)
+{
+    gw_json_space(c);
+    if (c->p < c->end && *c->p != '"')
+        return GW_ERR_SYNTAX;
+    gw_text text;
+    GW_TRY(gw_json_text(c, &text));
+    out->p = text.p;
+    out->length = text.length;
+    if (text.escaped) {
+        size_t length = gw_json_unescape(&text, scratch, room);
+        out->p = scratch;
+        out->length = length == SIZE_MAX ? 0 : length; /* longer than any key we know: unknown */
+    }
+    out->code = 0;
+    if (out->length <= 8 && !memchr(out->p, 0, out->length)) /* "b\\u0000" is not "b" */
+        memcpy(&out->code, out->p, out->length);
+    return gw_json_take(c, ':');
+}
+
+static gw_error skip_literal(gw_cursor *c, const char *literal, size_t length)
+{
+    size_t left = (size_t)(c->end - c->p);
+    if (memcmp(c->p, literal, left < length ? left : length) != 0)
+        return GW_ERR_SYNTAX;
+    if (left < length)
+        return GW_ERR_TRUNCATED;
+    c->p += length;
+    return GW_OK;
+}
+
+static const uint8_t *skip_digits(const uint8_t *p, const uint8_t *end)
+{
+    while (p < end && (uint8_t)(*p - '0') <= 9)
+        p++;
+    return p;
+}
+
+/* A JSON number by RFC 8259: no leading zeros, no bare point. */
+static gw_error skip_number(gw_cursor *c)
+{
+    const uint8_t *p = c->p, *end = c->end;
+    if (*p == '-')
+        p++;
+    const uint8_t *digits = p;
+    p = skip_digits(p, end);
+    if (p == digits || (*digits == '0' && p - digits > 1))
+        return p < end ? GW_ERR_SYNTAX : GW_ERR_TRUNCATED;
+    if (p < end && *p == '.') {
+        digits = ++p;
+        p = skip_digits(p, end);
+        if (p == digits)
+            return p < end ? GW_ERR_SYNTAX : GW_ERR_TRUNCATED;
+    }
+    if (p < end && (*p | 0x20) == 'e') {
+        p++;
+        if (p < end && (*p == '+' || *p == '-'))
+            p++;
+        digits = p;
+        p = skip_digits(p, end);
+        if (p == digits)
+            return p < end ? GW_ERR_SYNTAX : GW_ERR_TRUNCATED;
+    }
+    c->p = p;
+    return GW_OK;
+}
+
+static gw_error skip_scalar(gw_cursor *c)
+{
+    if (c->p >= c->end)
+        return GW_ERR_TRUNCATED;
+    gw_text text;
+    switch (*c->p) {
+    case '"': return gw_json_text(c, &text);
+    case 't': return skip_literal(c, "true", 4);
+    case 'f': return skip_literal(c, "false", 5);
+    case 'n': return skip_literal(c, "null", 4);
+    default: return *c->p == '-' || (uint8_t)(*c->p - '0') <= 9 ? skip_number(c) : GW_ERR_SYNTAX;
+    }
+}
+
+/* Skip any value. The open brackets are bits of one word a level: no recursion, no allocation. */
+gw_error gw_json_skip_value(gw_cursor *c)
+{
+    uint64_t objects = 0; /* bit d: level d is an object */
+    int depth = 0;
+    uint8_t scratch[GW_KEY_ROOM];
+    gw_key key;
+    for (;;) {
+        gw_json_space(c);
+        bool opened = c->p < c->end && (*c->p == '{' || *c->p == '[');
+        if (opened) {
+            if (depth == GW_JSON_DEPTH_MAX)
+                return GW_ERR_NESTING;
+            bool object = *c->p == '{';
+            objects = object ? objects | (uint64_t)1 << depth : objects & ~((uint64_t)1 << depth);
+            depth++;
+            c->p++;
+            gw_json_space(c);
+            if (c->p < c->end && *c->p == (object ? '}' : ']'))
+                opened = false; /* empty: closed below */
+            else if (object)
+                GW_TRY(gw_json_key(c, &key, scratch));
+            if (opened)
+                continue;
+        } else {
+            GW_TRY(skip_scalar(c));
+        }
+        for (;;) { /* behind a value: close what closes, or go on to the next */
+            if (depth == 0)
+                return GW_OK;
+            bool object = objects >> (depth - 1) & 1;
+            gw_json_space(c);
+            if (c->p < c->end && *c->p == (object ? '}' : ']')) {
+                c->p++;
+                depth--;
+                continue;
+            }
+            GW_TRY(gw_json_take(c, ','));
+            if (object)
+                GW_TRY(gw_json_key(c, &key, scratch));
+            break;
+        }
+    }
+}
+
+/* Take the digits of a decimal into a mantissa of `places` decimals. */
+static gw_error decimal_digits(gw_cursor *c, int places, bool negative, int64_t *out)
+{
+    unsigned __int128 value = 0;
+    bool seen = false, point = false, rounded = false, large = false;
+    int left = places;
+    const unsigned __int128 limit = (unsigned __int128)INT64_MAX;
+    for (; c->p < c->end; c->p++) {
+        uint8_t digit = (uint8_t)(*c->p - '0');
+        if (*c->p == '.' && !point && seen) {
+            point = true;
+            seen = false; /* a digit must follow the point */
+            continue;
+        }
+        if (digit > 9)
+            break;
+        seen = true;
+        if (point && left == 0) {
+            rounded |= digit != 0;
+            continue;
+        }
+        left -= point;
+        if (!large)
+            value = value * 10 + digit;
+        large |= value > limit;
+    }
+    if (!seen)
+        return c->p < c->end ? GW_ERR_TYPE : GW_ERR_TRUNCATED;
+    if (rounded)
+        return GW_ERR_INEXACT;
+    for (; left > 0 && !large; left--) {
+        value *= 10;
+        large |= value > limit;
+    }
+    if (large)
+        return GW_ERR_RANGE;
+    *out = negative ? -(int64_t)value : (int64_t)value;
+    return GW_OK;
+}
+
+/* A number whose string holds escapes: taken, and written plain and quoted into `plain`. */
+static gw_error plain_number(gw_cursor *c, uint8_t *plain, size_t room, gw_cursor *out)
+{
+    gw_text text;
+    GW_TRY(gw_json_text(c, &text));
+    size_t length = gw_json_unescape(&text, plain + 1, room - 2);
+    if (length == SIZE_MAX)
+        return GW_ERR_RANGE;
+    plain[0] = plain[length + 1] = '"';
+    *out = (gw_cursor){plain, plain + length + 2};
+    return memchr(plain + 1, '\\', length) || memchr(plain + 1, '"', length) ? GW_ERR_TYPE : GW_OK;
+}
+
+/* Whether the string at the cursor holds an escape before its end. */
+static bool has_escape(const gw_cursor *c)
+{
+    const uint8_t *p = c->p + 1;
+    while (p < c->end && *p != '"' && *p != '\\')
+        p++;
+    return p < c->end && *p == '\\';
+}
+
+gw_error gw_json_decimal_slow(gw_cursor *c, int places, int64_t *out)
+{
+    if (c->p >= c->end)
+        return GW_ERR_TRUNCATED;
+    bool quoted = *c->p == '"';
+    if (quoted && has_escape(c)) {
+        uint8_t plain[NUMBER_ROOM];
+        gw_cursor inner;
+        GW_TRY(plain_number(c, plain, sizeof plain, &inner));
+        return gw_json_decimal_slow(&inner, places, out);
+    }
+    c->p += quoted;
+    bool negative = c->p < c->end && *c->p == '-';
+    c->p += negative;
+    if (!quoted && c->end - c->p >= 2 && c->p[0] == '0' && (uint8_t)(c->p[1] - '0') <= 9)
+        return GW_ERR_SYNTAX; /* a JSON number has no leading zeros */
+    GW_TRY(decimal_digits(c, places, negative, out));
+    if (c->p >= c->end)
+        return GW_ERR_TRUNCATED;
+    if (!quoted)
+        return (*c->p | 0x20) == 'e' ? GW_ERR_TYPE : GW_OK;
+    if (*c->p != '"')
+        return GW_ERR_TYPE;
+    c->p++;
+    return GW_OK;
+}
+
+static locale_t c_locale(void)
+{
+    static locale_t locale;
+    if (!locale)
+        locale = newlocale(LC_ALL_MASK, "C", NULL);
+    return locale;
+}
+
+/* A decimal as the double nearest to it. Clinger: a mantissa below 2^53 and a power of ten up to 10^22
+ * are exact doubles, so one division rounds once; all else goes to strtod under the C locale. */
+gw_error gw_json_double(gw_cursor *c, double *out)
+{
+    if (c->p >= c->end)
+        return GW_ERR_TRUNCATED;
+    bool quoted = *c->p == '"';
+    if (GW_UNLIKELY(quoted && has_escape(c))) {
+        uint8_t plain[NUMBER_ROOM];
+        gw_cursor inner;
+        GW_TRY(plain_number(c, plain, sizeof plain, &inner));
+        return gw_json_double(&inner, out);
+    }
+    const uint8_t *from = c->p + quoted, *p = from;
+    bool negative = p < c->end && *p == '-';
+    p += negative;
+    if (!quoted && c->end - p >= 2 && p[0] == '0' && (uint8_t)(p[1] - '0') <= 9)
+        return GW_ERR_SYNTAX;
+    uint64_t mantissa = 0;
+    int digits = 0, decimals = 0, zeros = 0;
+    bool point = false, any = false;
+    for (; p < c->end; p++) {
+        if (*p == '.' && !point && any) {
+            point = true;
+            any = false;
+            continue;
+        }
+        uint8_t digit = (uint8_t)(*p - '0');
+        if (digit > 9)
+            break;
+        any = true;
+        if (point && digit == 0) { /* held back: trailing zeros do not lengthen the mantissa */
+            zeros++;
+            continue;
+        }
+        for (; zeros; zeros--, decimals++, digits += mantissa != 0)
+            mantissa = digits < 19 ? mantissa * 10 : mantissa;
+        mantissa = digits < 19 ? mantissa * 10 + digit : mantissa;
+        digits += mantissa != 0;
+        decimals += point;
+    }
+    if (p >= c->end)
+        return GW_ERR_TRUNCATED;
+    if (!any || (quoted && *p != '"') || (!quoted && (*p | 0x20) == 'e'))
+        return GW_ERR_TYPE;
+    static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+    if (digits < 19 && mantissa < (uint64_t)1 << 53 && decimals <= 22) {
+        double value = (double)mantissa / powers[decimals];
+        *out = negative ? -value : value;
+    } else {
+        char text[NUMBER_ROOM];
+        size_t length = (size_t)(p - from);
+        if (length >= sizeof text)
+            return GW_ERR_RANGE;
+        memcpy(text, from, length);
+        text[length] = 0;
+        *out = strtod_l(text, NULL, c_locale());
+        if (isinf(*out))
+            return GW_ERR_RANGE;
+    }
+    c->p = p + quoted;
+    return GW_OK;
+}
+
+/* Length of the well-formed multi-byte sequence at p (RFC 3629), or 0. */
+static size_t utf8_sequence(const uint8_t *p, size_t left)
+{
+    uint8_t lead = p[0];
+    size_t length = lead >= 0xC2 && lead <= 0xDF ? 2 : (lead & 0xF0) == 0xE0 ? 3 : lead >= 0xF0 && lead <= 0xF4 ? 4 : 0;
+    if (length == 0 || left < length)
+        return 0;
+    for (size_t i = 1; i < length; i++)
+        if ((p[i] & 0xC0) != 0x80)
+            return 0;
+    bool overlong = (lead == 0xE0 && p[1] < 0xA0) || (lead == 0xF0 && p[1] < 0x90);
+    bool outside = (lead == 0xED && p[1] > 0x9F) || (lead == 0xF4 && p[1] > 0x8F);
+    return overlong || outside ? 0 : length;
+}
+
+bool gw_utf8_valid(const uint8_t *p, size_t length)
+{
+    const uint8_t *end = p + length;
+    while (p < end) {
+        if (end - p >= 8 && (gw_load8(p) & 0x8080808080808080u) == 0) {
+            p += 8;
+        } else if (*p < 0x80) {
+            p++;
+        } else {
+            size_t step = utf8_sequence(p, (size_t)(end - p));
+            if (step == 0)
+                return false;
+            p += step;
+        }
+    }
+    return true;
+}

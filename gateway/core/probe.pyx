@@ -1,0 +1,281 @@
+# cython: language_level=3, boundscheck=True, wraparound=False
+"""The C core's single functions, for tests and benches: plain values in, plain values out."""
+
+import math
+import time
+
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdlib cimport free, malloc
+from libc.string cimport memcpy, memset
+
+from gateway.core cimport core
+from gateway.errors import DecodeError
+
+cdef enum:
+    ROOM = 1 << 20
+
+cdef check(core.gw_error error):
+    if error != core.GW_OK:
+        raise DecodeError(core.gw_error_name(error).decode())
+
+
+cdef core.gw_cursor cursor_of(const uint8_t[::1] data) except *:
+    cdef core.gw_cursor cursor
+    cursor.p = &data[0] if data.shape[0] else <const uint8_t *>b""
+    cursor.end = cursor.p + data.shape[0]
+    return cursor
+
+
+def parse_decimal(const uint8_t[::1] text, int exponent):
+    """The mantissa of a JSON decimal (quoted, or bare with a byte behind it) at ``exponent`` <= 0."""
+    cdef core.gw_cursor cursor = cursor_of(text)
+    cdef int64_t value = 0
+    check(core.gw_json_decimal(&cursor, -exponent, &value))
+    return value
+
+
+def parse_double(const uint8_t[::1] text):
+    """The double nearest to a JSON decimal (quoted, or bare with a byte behind it)."""
+    cdef core.gw_cursor cursor = cursor_of(text)
+    cdef double value = math.nan
+    check(core.gw_json_double(&cursor, &value))
+    return value
+
+
+def utf8_valid(const uint8_t[::1] data):
+    """Whether the bytes are UTF-8 (RFC 3629)."""
+    cdef core.gw_cursor cursor = cursor_of(data)
+    return core.gw_utf8_valid(cursor.p, data.shape[0])
+
+
+def bucket(uint64_t value):
+    """The histogram bucket of a value."""
+    return core.gw_histogram_bucket(value)
+
+
+def split_envelope(const uint8_t[::1] frame):
+    """(stream name, offset of the payload, its length); empty name, -1 and 0 where there is none."""
+    cdef core.gw_envelope envelope
+    cdef core.gw_cursor cursor = cursor_of(frame)
+    cdef uint8_t plain[256]
+    check(core.gw_split_envelope(cursor.p, frame.shape[0], &envelope))
+    name = b""
+    if envelope.stream.p != NULL:
+        size = core.gw_json_unescape(&envelope.stream, plain, sizeof(plain))
+        name = (<const char *>plain)[:size] if size <= sizeof(plain) else b""
+    offset = envelope.data - cursor.p if envelope.data != NULL else -1
+    return name, offset, envelope.data_length
+
+
+cdef core.gw_target target_of(int kind, int market, bytes symbol, int px_exponent, int qty_exponent) except *:
+    cdef core.gw_target target
+    memset(&target, 0, sizeof(target))
+    target.kind = kind
+    target.market = market
+    target.px_places = -px_exponent
+    target.qty_places = -qty_exponent
+    if len(symbol) > sizeof(target.symbol):
+        raise ValueError("symbol too long")
+    target.symbol_length = len(symbol)
+    memcpy(target.symbol, <const char *>symbol, len(symbol))
+    return target
+
+
+cdef dict meta_dict(const core.gw_meta *meta):
+    return {
+        "kind": meta.kind,
+        "ts_event": meta.ts_event,
+        "ts_trade": meta.ts_trade,
+        "update_id": meta.update_id,
+        "flags": meta.flags,
+    }
+
+
+cdef list level_list(const core.gw_level *levels, uint32_t count):
+    return [(levels[i].px, levels[i].qty) for i in range(count)]
+
+
+cdef class Scratch:
+    """Room for the levels of the longest frame."""
+
+    cdef core.gw_depth depth
+
+    def __cinit__(self):
+        self.depth.room = ROOM
+        self.depth.bids = <core.gw_level *>malloc(ROOM * sizeof(core.gw_level))
+        self.depth.asks = <core.gw_level *>malloc(ROOM * sizeof(core.gw_level))
+        if self.depth.bids == NULL or self.depth.asks == NULL:
+            raise MemoryError
+
+    def __dealloc__(self):
+        free(self.depth.bids)
+        free(self.depth.asks)
+
+    cdef dict as_dict(self, int kind):
+        return {
+            "kind": kind,
+            "ts_event": self.depth.ts_event,
+            "ts_trade": self.depth.ts_trade,
+            "first_update_id": self.depth.first_update_id,
+            "update_id": self.depth.last_update_id,
+            "prev_update_id": self.depth.prev_update_id,
+            "bids": level_list(self.depth.bids, self.depth.bid_count),
+            "asks": level_list(self.depth.asks, self.depth.ask_count),
+        }
+
+
+cdef Scratch SCRATCH = Scratch()
+
+
+def decode(int kind, int market, const uint8_t[::1] data, bytes symbol, int px_exponent, int qty_exponent):
+    """Decode one payload; fields named as in gateway.layout. Raises DecodeError with the code's name.
+
+    The payload must end with its object: bytes behind it are SYNTAX, as in a frame.
+    """
+    cdef core.gw_target target = target_of(kind, market, symbol, px_exponent, qty_exponent)
+    cdef core.gw_cursor cursor = cursor_of(data)
+    cdef core.gw_quote quote
+    cdef core.gw_trade trade
+    cdef core.gw_ticker ticker
+    if kind == core.GW_KIND_QUOTE:
+        check(core.gw_decode_quote(&cursor, &target, &quote))
+        found = dict(quote)
+        found.update(meta_dict(&quote.meta))
+    elif kind in (core.GW_KIND_TRADE, core.GW_KIND_AGG_TRADE):
+        if kind == core.GW_KIND_TRADE:
+            check(core.gw_decode_trade(&cursor, &target, &trade))
+        else:
+            check(core.gw_decode_agg_trade(&cursor, &target, &trade))
+        found = dict(trade)
+        found.update(meta_dict(&trade.meta))
+    elif kind == core.GW_KIND_TICKER:
+        check(core.gw_decode_ticker(&cursor, &target, &ticker))
+        found = dict(ticker)
+        found.update(meta_dict(&ticker.meta))
+    elif kind == core.GW_KIND_DIFF:
+        check(core.gw_decode_depth(&cursor, &target, &SCRATCH.depth))
+        found = SCRATCH.as_dict(kind)
+    elif kind == core.GW_KIND_PARTIAL:
+        check(core.gw_decode_partial(&cursor, &target, &SCRATCH.depth))
+        found = SCRATCH.as_dict(kind)
+    else:
+        raise ValueError(f"no decoder for kind {kind}")
+    found.pop("meta", None)
+    while cursor.p < cursor.end and cursor.p[0] in b" \t\r\n":
+        cursor.p += 1
+    if cursor.p != cursor.end:
+        raise DecodeError("SYNTAX")
+    return found
+
+
+def decode_snapshot(const uint8_t[::1] data, int px_exponent, int qty_exponent):
+    """Decode a REST depth answer: last_update_id, bids, asks."""
+    cdef core.gw_target target = target_of(core.GW_KIND_PARTIAL, 1, b"", px_exponent, qty_exponent)
+    cdef core.gw_cursor cursor = cursor_of(data)
+    check(core.gw_decode_snapshot(&cursor, &target, &SCRATCH.depth))
+    found = SCRATCH.as_dict(core.GW_KIND_PARTIAL)
+    return {"last_update_id": found["update_id"], "bids": found["bids"], "asks": found["asks"]}
+
+
+VERDICTS = ("BEHIND", "APPLY", "GAP")
+
+
+def judge_spot(uint64_t first_update_id, uint64_t last_update_id, uint64_t book_update_id):
+    """Verdict on a spot diff: BEHIND, APPLY or GAP."""
+    return VERDICTS[core.gw_judge_spot(first_update_id, last_update_id, book_update_id)]
+
+
+def judge_futures(uint64_t prev_update_id, uint64_t last_update_id, uint64_t book_update_id):
+    """Verdict on a futures diff, once one was applied."""
+    return VERDICTS[core.gw_judge_futures(prev_update_id, last_update_id, book_update_id)]
+
+
+def judge_futures_first(uint64_t first, uint64_t last, uint64_t prev, uint64_t snapshot_id):
+    """Verdict on the first futures diff after a snapshot."""
+    return VERDICTS[core.gw_judge_futures_first(first, last, prev, snapshot_id)]
+
+
+def time_decode(int kind, int market, const uint8_t[::1] data, bytes symbol, int px_exponent, int qty_exponent, int rounds):
+    """Nanoseconds of CPU for ``rounds`` decodings of one payload, in C alone (bench)."""
+    cdef core.gw_target target = target_of(kind, market, symbol, px_exponent, qty_exponent)
+    cdef core.gw_cursor whole = cursor_of(data)
+    cdef core.gw_cursor cursor
+    cdef core.gw_quote quote
+    cdef core.gw_trade trade
+    cdef core.gw_ticker ticker
+    cdef core.gw_error error = core.GW_OK
+    cdef int i
+    start = time.process_time_ns()
+    for i in range(rounds):
+        cursor = whole
+        if kind == core.GW_KIND_QUOTE:
+            error = core.gw_decode_quote(&cursor, &target, &quote)
+        elif kind == core.GW_KIND_TRADE:
+            error = core.gw_decode_trade(&cursor, &target, &trade)
+        elif kind == core.GW_KIND_AGG_TRADE:
+            error = core.gw_decode_agg_trade(&cursor, &target, &trade)
+        elif kind == core.GW_KIND_TICKER:
+            error = core.gw_decode_ticker(&cursor, &target, &ticker)
+        elif kind == core.GW_KIND_DIFF:
+            error = core.gw_decode_depth(&cursor, &target, &SCRATCH.depth)
+        else:
+            error = core.gw_decode_partial(&cursor, &target, &SCRATCH.depth)
+        if error != core.GW_OK:
+            check(error)
+    return time.process_time_ns() - start
+
+
+cdef class Book:
+    """One order book: mantissas, the best level first."""
+
+    cdef core.gw_levels_book book
+
+    def __cinit__(self, uint32_t levels_max):
+        if not core.gw_book_init(&self.book, levels_max):
+            raise MemoryError
+
+    def __dealloc__(self):
+        core.gw_book_free(&self.book)
+
+    def clear(self):
+        """Forget all levels."""
+        core.gw_book_clear(&self.book)
+
+    def set(self, int side, int64_t px, int64_t qty):
+        """Set a level (side 0: bids, 1: asks); quantity 0 removes. False: no memory."""
+        return core.gw_side_set(&self.book.asks if side else &self.book.bids, px, qty)
+
+    def set_many(self, int side, list levels, int rounds=1):
+        """Set ``levels`` [(px, qty), ...] ``rounds`` times; nanoseconds of CPU without Python (bench)."""
+        cdef core.gw_level *copied = <core.gw_level *>malloc(len(levels) * sizeof(core.gw_level) + 1)
+        cdef core.gw_side *target = &self.book.asks if side else &self.book.bids
+        cdef Py_ssize_t i, count = len(levels)
+        cdef int r
+        if copied == NULL:
+            raise MemoryError
+        for i in range(count):
+            copied[i].px, copied[i].qty = levels[i]
+        start = time.process_time_ns()
+        for r in range(rounds):
+            for i in range(count):
+                core.gw_side_set(target, copied[i].px, copied[i].qty)
+        spent = time.process_time_ns() - start
+        free(copied)
+        return spent
+
+    def top(self, uint32_t count):
+        """(bids, asks), up to ``count`` levels a side, best first."""
+        return self._top(&self.book.bids, count), self._top(&self.book.asks, count)
+
+    cdef list _top(self, core.gw_side *side, uint32_t count):
+        cdef core.gw_level *out = <core.gw_level *>malloc((count + 1) * sizeof(core.gw_level))
+        if out == NULL:
+            raise MemoryError
+        shown = core.gw_side_top(side, out, count)
+        found = level_list(out, shown)
+        free(out)
+        return found
+
+    def counts(self):
+        """Levels held: (bids, asks)."""
+        return self.book.bids.count, self.book.asks.count

@@ -1,0 +1,200 @@
+/* Messages to ZeroMQ, made from the rings after shared memory was written.
+ *
+ * One frame a message. The socket never blocks: a subscriber that cannot keep up loses messages at the
+ * high-water mark, and sees it by the sequence. */
+#include "engine_core.h"
+
+#include <stdlib.h>
+
+enum { DONT_WAIT = 1 /* ZMQ_DONTWAIT */, HEAD_ROOM = 256 };
+
+bool gw_publisher_init(gw_publisher *publisher)
+{
+    publisher->scratch_room = GW_FRAME_LENGTH_MAX + HEAD_ROOM;
+    publisher->scratch = malloc(publisher->scratch_room);
+    return publisher->scratch != NULL;
+}
+
+static uint8_t *put_bytes(uint8_t *to, const void *bytes, size_t length)
+{
+    memcpy(to, bytes, length);
+    return to + length;
+}
+
+static uint8_t *put_text(uint8_t *to, const char *text)
+{
+    return put_bytes(to, text, strlen(text));
+}
+
+static uint8_t *put_u64(uint8_t *to, uint64_t value)
+{
+    uint8_t digits[20];
+    int at = 20;
+    do {
+        digits[--at] = (uint8_t)('0' + value % 10);
+        value /= 10;
+    } while (value);
+    return put_bytes(to, digits + at, (size_t)(20 - at));
+}
+
+static void send_scratch(gw_engine *e, const uint8_t *end)
+{
+    gw_publisher *publisher = &e->publisher;
+    int sent = publisher->send(publisher->socket, publisher->scratch, (size_t)(end - publisher->scratch), DONT_WAIT);
+    if (GW_LIKELY(sent >= 0))
+        e->segment.counters->zmq_sent++;
+    else
+        e->segment.counters->zmq_refused++;
+}
+
+/* Flags of META as letters: B back-filled, S synthetic, or - for the venue's own bytes. */
+static uint8_t *put_flags(uint8_t *to, uint16_t flags)
+{
+    if (!(flags & (GW_FLAG_BACKFILLED | GW_FLAG_SYNTHETIC)))
+        *to++ = '-';
+    if (flags & GW_FLAG_BACKFILLED)
+        *to++ = 'B';
+    if (flags & GW_FLAG_SYNTHETIC)
+        *to++ = 'S';
+    return to;
+}
+
+/* "<epoch> <sequence> <receive ns> <flags> " behind a topic and its space. */
+static uint8_t *put_head(const gw_engine *e, uint8_t *to, const gw_meta *meta)
+{
+    *to++ = ' ';
+    to = put_u64(to, e->segment.header->generation);
+    *to++ = ' ';
+    to = put_u64(to, meta->sequence);
+    *to++ = ' ';
+    to = put_u64(to, (uint64_t)meta->ts_recv);
+    *to++ = ' ';
+    to = put_flags(to, meta->flags);
+    *to++ = ' ';
+    return to;
+}
+
+static void send_json(gw_engine *e, uint32_t stream, const gw_meta *meta, const uint8_t *data, size_t length)
+{
+    const gw_stream_info *info = &e->streams[stream];
+    uint8_t *to = put_bytes(e->publisher.scratch, info->name, info->name_length);
+    to = put_head(e, to, meta);
+    if (GW_UNLIKELY(length > e->publisher.scratch_room - HEAD_ROOM)) {
+        e->segment.counters->zmq_refused++;
+        return;
+    }
+    send_scratch(e, put_bytes(to, data, length));
+}
+
+/* "bin:<topic>" NUL, epoch u64, sequence u64, then the record as it stands in the ring. */
+static void send_binary(gw_engine *e, uint32_t stream, const gw_meta *record)
+{
+    const gw_stream_info *info = &e->streams[stream];
+    uint8_t *to = put_text(e->publisher.scratch, "bin:");
+    to = put_bytes(to, info->name, info->name_length);
+    *to++ = 0;
+    to = put_bytes(to, &e->segment.header->generation, 8);
+    to = put_bytes(to, &record->sequence, 8);
+    send_scratch(e, put_bytes(to, record, record->length));
+}
+
+static const char *status_name(uint32_t status)
+{
+    static const char *const names[] = {"EMPTY", "LIVE", "SYNCING", "GAPPED", "STALE", "DOWN", "HALTED", "RETIRED"};
+    return status < sizeof names / sizeof *names ? names[status] : "UNKNOWN";
+}
+
+static const char *reason_name(uint32_t reason)
+{
+    static const char *const names[] = {"NONE", "SUBSCRIBED", "FIRST_DATA", "SNAPSHOT", "GAP", "DISCONNECTED", "CONNECTED",
+                                        "STALLED", "UNREADABLE", "CROSSED", "RESTARTED", "INEXACT", "OVERFLOW", "RETIRED"};
+    return reason < sizeof names / sizeof *names ? names[reason] : "UNKNOWN";
+}
+
+static const char *subject_name(uint32_t kind)
+{
+    switch (kind) {
+    case GW_KIND_QUOTE: return "QUOTE";
+    case GW_KIND_TICKER: return "TICKER";
+    case GW_KIND_TRADE: return "LAST_TRADE";
+    case GW_KIND_BOOK: return "BOOK";
+    default: return "PARTIAL";
+    }
+}
+
+static void send_state(gw_engine *e, uint32_t symbol, const gw_state *record)
+{
+    const gw_symbol *row = &e->segment.symbols[symbol];
+    uint8_t *to = put_text(e->publisher.scratch, "state:");
+    to = put_bytes(to, row->market_name, strnlen((const char *)row->market_name, sizeof row->market_name));
+    *to++ = ':';
+    to = put_bytes(to, row->symbol, strnlen((const char *)row->symbol, sizeof row->symbol));
+    to = put_head(e, to, &record->meta);
+    to = put_text(put_text(to, "{\"kind\":\""), subject_name(record->subject));
+    to = put_text(put_text(to, "\",\"status\":\""), status_name(record->meta.status));
+    to = put_text(put_text(to, "\",\"previous\":\""), status_name(record->previous_status));
+    to = put_text(put_text(to, "\",\"reason\":\""), reason_name(record->meta.reason));
+    to = put_u64(put_text(to, "\",\"update_id\":"), record->meta.update_id);
+    send_scratch(e, put_text(to, "}"));
+}
+
+static void send_item(gw_engine *e, const gw_item *item)
+{
+    const gw_ring_writer *ring = item->what == GW_ITEM_JSON ? &e->segment.raw : &e->segment.events;
+    if (GW_UNLIKELY(ring->claimed - item->position > ring->capacity)) { /* overwritten: a ring too small for its batches */
+        e->segment.counters->zmq_refused++;
+        return;
+    }
+    if (item->what == GW_ITEM_JSON) {
+        const gw_raw *record = (const gw_raw *)(const void *)gw_ring_at(&e->segment.raw, item->position);
+        send_json(e, item->stream, &record->meta, (const uint8_t *)(record + 1) + record->data_offset, record->data_length);
+        return;
+    }
+    const gw_meta *record = (const gw_meta *)(const void *)gw_ring_at(&e->segment.events, item->position);
+    if (item->what == GW_ITEM_BINARY)
+        send_binary(e, item->stream, record);
+    else
+        send_state(e, item->stream, (const gw_state *)(const void *)record);
+}
+
+void gw_publish_flush(gw_engine *e)
+{
+    gw_publisher *publisher = &e->publisher;
+    for (uint32_t i = 0; i < publisher->item_count; i++)
+        send_item(e, &publisher->items[i]);
+    publisher->item_count = 0;
+}
+
+/* True when the rings have moved so far that a further claim might overwrite what waits to be sent. */
+static bool must_flush(const gw_engine *e)
+{
+    const gw_publisher *publisher = &e->publisher;
+    return publisher->item_count == GW_ITEM_ROOM ||
+           e->segment.raw.tail - publisher->raw_from > e->segment.raw.capacity / 4 ||
+           e->segment.events.tail - publisher->events_from > e->segment.events.capacity / 4;
+}
+
+void gw_publish_item(gw_engine *e, uint8_t what, uint32_t stream, uint64_t position)
+{
+    gw_publisher *publisher = &e->publisher;
+    if (!publisher->send)
+        return;
+    if (publisher->item_count && must_flush(e))
+        gw_publish_flush(e);
+    if (publisher->item_count == 0) {
+        publisher->raw_from = e->segment.raw.tail;
+        publisher->events_from = e->segment.events.tail;
+    }
+    publisher->items[publisher->item_count++] = (gw_item){position, stream, what};
+}
+
+/* A frame that lies in parts in the ring: send it from the socket's buffer, after all before it. */
+void gw_publish_long(gw_engine *e, uint32_t stream, const uint8_t *data, size_t length)
+{
+    if (!e->publisher.send)
+        return;
+    gw_publish_flush(e);
+    gw_meta meta = {.flags = 0};
+    gw_fill_meta(e, &meta, stream, GW_STATUS_EMPTY);
+    send_json(e, stream, &meta, data, length);
+}

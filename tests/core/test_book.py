@@ -1,0 +1,94 @@
+"""The core's book against two dicts."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.core import probe
+from tests.model.book import Book
+from tests.strategies import examples
+
+BID, ASK = 0, 1
+steps = st.lists(
+    st.tuples(st.sampled_from((BID, ASK)), st.integers(0, 40), st.sampled_from((0, 0, 1, 2, 7))),
+    max_size=80,
+)
+
+
+def walk(
+    levels: list[tuple[int, int, int]], levels_max: int, depth: int, every: int = 1
+) -> None:
+    ours, model = probe.Book(levels_max), Book(levels_max)
+    for number, (side, px, qty) in enumerate(levels):
+        ours.set(side, px, qty)
+        model.set(side, px, qty)
+        if number % every == 0:
+            assert ours.top(depth) == model.top(depth), number
+            assert ours.counts() == model.counts(), number
+    assert ours.top(levels_max) == model.top(levels_max)
+
+
+@examples(400)
+@given(steps, st.integers(1, 25))
+def test_any_walk_leaves_the_same_levels(levels: list[tuple[int, int, int]], depth: int) -> None:
+    walk(levels, 1000, depth)
+
+
+@examples(400)
+@given(steps, st.integers(1, 6))
+def test_a_full_side_forgets_the_level_farthest_from_the_top(
+    levels: list[tuple[int, int, int]], levels_max: int
+) -> None:
+    walk(levels, levels_max, 3)
+
+
+def drifting(count: int, seed: int, width: int) -> list[tuple[int, int, int]]:
+    """Levels round a price that wanders, with removals, as a market makes them."""
+    noise, mid, found = random.Random(seed), 5_000_000, []
+    for _ in range(count):
+        mid += noise.randrange(-3, 4)
+        side = noise.randrange(2)
+        offset = min(int(noise.expovariate(1 / width)), 10**6)
+        px = mid - offset - 1 if side == BID else mid + offset
+        found.append((side, px, 0 if noise.random() < 0.45 else noise.randrange(1, 10**12)))
+    return found
+
+
+@pytest.mark.parametrize(("width", "levels_max"), [(40, 10_000), (3000, 10_000), (3000, 1000)])
+def test_a_hundred_thousand_levels_of_a_wandering_market(width: int, levels_max: int) -> None:
+    walk(drifting(100_000, 7, width), levels_max, 20, every=101)
+
+
+def test_levels_at_the_edges_of_the_number_range() -> None:
+    edge = 2**63 - 1
+    prices = (-edge, -1, 0, 1, edge)
+    walk([(side, px, qty) for side in (0, 1) for px in prices for qty in (edge, 1, edge)], 10, 10)
+    walk([(side, px, qty) for qty in (1, 0) for side in (0, 1) for px in prices], 10, 10)
+
+
+def test_removing_what_is_not_there_changes_nothing() -> None:
+    book = probe.Book(10)
+    book.set(BID, 5, 0)
+    assert book.counts() == (0, 0)
+    book.set(BID, 5, 1)
+    book.set(BID, 6, 0)
+    book.set(ASK, 5, 0)
+    assert book.top(10) == ([(5, 1)], [])
+    book.set(BID, 5, 0)
+    assert book.counts() == (0, 0)
+
+
+def test_a_cleared_book_is_empty_and_usable() -> None:
+    book = probe.Book(4)
+    for px in range(10):
+        book.set(BID, px, 1)
+        book.set(ASK, 100 + px, 1)
+    book.clear()
+    assert book.counts() == (0, 0)
+    assert book.top(5) == ([], [])
+    book.set(ASK, 3, 9)
+    assert book.top(5) == ([], [(3, 9)])

@@ -1,0 +1,92 @@
+"""An order book as two dicts. Quantities are absolute; 0 removes, also what is not there."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable
+
+Level = tuple[int, int]  # price, quantity: mantissas
+
+
+class Side:
+    """Price -> quantity, with the prices kept sorted (ascending) beside it."""
+
+    def __init__(self, best_is_highest: bool) -> None:
+        self.best_is_highest = best_is_highest
+        self.qty: dict[int, int] = {}
+        self.prices: list[int] = []
+
+    def set(self, px: int, qty: int) -> bool:
+        """Set the quantity at a price; returns whether anything changed."""
+        if qty == 0:
+            return self._remove(px)
+        if px not in self.qty:
+            insort(self.prices, px)
+        changed = self.qty.get(px) != qty
+        self.qty[px] = qty
+        return changed
+
+    def _remove(self, px: int) -> bool:
+        if self.qty.pop(px, None) is None:
+            return False
+        del self.prices[bisect_left(self.prices, px)]
+        return True
+
+    def drop_worst(self) -> None:
+        worst = self.prices[0] if self.best_is_highest else self.prices[-1]
+        self._remove(worst)
+
+    def best(self) -> Level | None:
+        if not self.prices:
+            return None
+        px = self.prices[-1] if self.best_is_highest else self.prices[0]
+        return px, self.qty[px]
+
+    def top(self, count: int) -> list[Level]:
+        """Return up to ``count`` levels, best first."""
+        prices = self.prices[: -count - 1 : -1] if self.best_is_highest else self.prices[:count]
+        return [(px, self.qty[px]) for px in prices]
+
+
+class Book:
+    """Bids and asks; beyond ``levels_max`` a side the levels farthest from the top are forgotten."""
+
+    def __init__(self, levels_max: int | None = None) -> None:
+        self.levels_max = levels_max
+        self.bids = Side(best_is_highest=True)
+        self.asks = Side(best_is_highest=False)
+
+    def clear(self) -> None:
+        self.__init__(self.levels_max)  # type: ignore[misc]
+
+    def set(self, side: int, px: int, qty: int) -> bool:
+        """Set a level of side 0 (bids) or 1 (asks); returns whether the book changed."""
+        levels = self.asks if side else self.bids
+        before = levels.qty.get(px)
+        levels.set(px, qty)
+        if self.levels_max is not None and len(levels.qty) > self.levels_max:
+            levels.drop_worst()
+        return levels.qty.get(px) != before
+
+    def apply(self, bids: Iterable[Level], asks: Iterable[Level]) -> None:
+        for px, qty in bids:
+            self.set(0, px, qty)
+        for px, qty in asks:
+            self.set(1, px, qty)
+
+    def replace(self, bids: Iterable[Level], asks: Iterable[Level]) -> None:
+        self.clear()
+        self.apply(bids, asks)
+
+    def top(self, count: int) -> tuple[list[Level], list[Level]]:
+        return self.bids.top(count), self.asks.top(count)
+
+    def best(self) -> tuple[Level | None, Level | None]:
+        return self.bids.best(), self.asks.best()
+
+    def counts(self) -> tuple[int, int]:
+        return len(self.bids.qty), len(self.asks.qty)
+
+    def is_crossed(self) -> bool:
+        bid, ask = self.best()
+        return bid is not None and ask is not None and bid[0] >= ask[0]
