@@ -1,0 +1,133 @@
+"""``gateway simulate``: run the simulator until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Mapping
+
+import click
+import orjson
+import uvloop
+
+from gateway.errors import UsageError
+from gateway.simulator.names import parse_symbol_ids
+from gateway.simulator.player import ReplayOptions
+from gateway.simulator.replay import parse_speed
+from gateway.simulator.simulator import DEFAULT_SYMBOLS, Simulator, SimulatorOptions
+
+_EPILOG = """\b
+Capture files (gzipped or plain), told apart by their content:
+  <time in s, ms, us or ns> <combined-stream frame, or REST depth body>
+  cryptofeed playback: one .all file, or .ws and .http (and .sync) together
+
+Recordings of one instrument that follow each other are joined; those of different instruments are
+laid over each other by the time since their own first line.
+"""
+
+
+@click.command("simulate", epilog=_EPILOG)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    metavar="N",
+    help="WebSocket port; REST takes the next one. Default: any free ones.",
+)
+@click.option(
+    "--replay",
+    multiple=True,
+    metavar="FILE",
+    help="Replay a capture; repeat it, or name several files.",
+)
+@click.option(
+    "--speed",
+    metavar="X|max",
+    help="Times recorded speed (default 1), or max: as fast as sockets take it.",
+)
+@click.option(
+    "--loop", is_flag=True, help="Begin the replay anew at its end; all sockets are closed then."
+)
+@click.option("--paused", is_flag=True, help="Do not begin the replay before POST /sim/resume.")
+@click.option(
+    "--symbols",
+    metavar="LIST",
+    help="Generate these, as spot:BTCUSDT,usdm:ETHUSDT,coinm:BTCUSD_PERP.",
+)
+@click.option("--seed", type=int, metavar="N", help="Seed of the generated market (default 0).")
+@click.option(
+    "--rate",
+    type=click.FloatRange(0, min_open=True),
+    metavar="X",
+    help="Times 20 actions a second and symbol in the generated market.",
+)
+@click.option(
+    "--drop",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Take every N-th frame of each diff-depth stream off the wire.",
+)
+@click.argument("files", nargs=-1, metavar="")
+def command(
+    port: int,
+    replay: tuple[str, ...],
+    speed: str | None,
+    loop: bool,
+    paused: bool,
+    symbols: str | None,
+    seed: int | None,
+    rate: float | None,
+    drop: int | None,
+    files: tuple[str, ...],
+) -> None:
+    """Simulate Binance on loopback, with recorded or generated markets.
+
+    Prints one JSON line with its addresses when it is ready, and runs until SIGTERM or Ctrl-C.
+    Without --replay the market is generated.
+    """
+    of_replay = {"--speed": speed, "--loop": loop, "--paused": paused}
+    of_generator = {"--symbols": symbols, "--seed": seed, "--rate": rate}
+    _refuse_mixture(replay, files, of_replay, of_generator)
+    options = SimulatorOptions(
+        port=port,
+        replay=replay + files,
+        replay_options=ReplayOptions(parse_speed(speed or "1"), loop, paused),
+        symbols=parse_symbol_ids(symbols) if symbols is not None else DEFAULT_SYMBOLS,
+        seed=seed or 0,
+        rate=rate or 1.0,
+        drop_every=drop,
+    )
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(options))
+
+
+def _refuse_mixture(
+    replay: tuple[str, ...],
+    files: tuple[str, ...],
+    of_replay: Mapping[str, object],
+    of_generator: Mapping[str, object],
+) -> None:
+    """Raise UsageError when options of the one source are given to the other."""
+    if files and not replay:
+        raise UsageError(files[0], "is not expected here", "name captures with --replay")
+    misplaced = of_generator if replay else of_replay
+    given = [name for name, value in misplaced.items() if value not in (None, False)]
+    if given and replay:
+        raise UsageError(given[0], "does not go with --replay", "leave one of them out")
+    if given:
+        raise UsageError(given[0], "needs --replay FILE", "name a capture, or leave it out")
+
+
+async def _serve(options: SimulatorOptions) -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    async with Simulator(options) as simulator:
+        sys.stdout.write(orjson.dumps(simulator.addresses).decode() + "\n")
+        sys.stdout.flush()
+        simulator.on_failure = stopped.set
+        await stopped.wait()
+    if simulator.failure is not None:
+        raise simulator.failure

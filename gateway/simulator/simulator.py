@@ -1,0 +1,171 @@
+"""The simulator put together: a source, a hub, and the two servers that face clients.
+
+Use it in-process (port 0) as an asynchronous context manager::
+
+    async with Simulator(SimulatorOptions(symbols=((Market.SPOT, "BTCUSDT"),))) as simulator:
+        simulator.addresses["ws"]        # "ws://127.0.0.1:40123"
+        simulator.control.status()
+
+or from the command line as ``gateway simulate``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Final, Self
+
+from aiohttp import web
+
+from gateway.simulator.clock import Clock
+from gateway.simulator.control import ControlRoom
+from gateway.simulator.faults import Drops
+from gateway.simulator.generator import Generator
+from gateway.simulator.heartbeat import PING_RULES, PingRule
+from gateway.simulator.hub import Hub
+from gateway.simulator.names import Market
+from gateway.simulator.player import Replay, ReplayOptions
+from gateway.simulator.rest import RestApi, WeightPool, unknown_path
+from gateway.simulator.server import StreamServer
+from gateway.simulator.source import Source
+from gateway.simulator.timeline import Timeline, load_timeline
+
+HOST: Final = "127.0.0.1"  # the simulator never listens beyond loopback
+INTERNAL_ERROR: Final = 1011
+DEFAULT_SYMBOLS: Final = (
+    (Market.SPOT, "BTCUSDT"),
+    (Market.SPOT, "ETHUSDT"),
+    (Market.USDM, "BTCUSDT"),
+    (Market.USDM, "ETHUSDT"),
+    (Market.COINM, "BTCUSD_PERP"),
+)
+_log = logging.getLogger("gateway.simulator")
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatorOptions:
+    """What to simulate. ``replay`` names capture files; without them a market is generated."""
+
+    port: int = 0  # of the WebSocket server; REST takes the next one, or any if it is taken
+    replay: tuple[str, ...] = ()
+    replay_options: ReplayOptions = field(default_factory=ReplayOptions)
+    symbols: tuple[tuple[Market, str], ...] = DEFAULT_SYMBOLS
+    seed: int = 0
+    rate: float = 1.0  # times 20 actions a second and instrument
+    drop_every: int | None = None
+    coinm_routed: bool = False
+    ping_rules: Mapping[Market, PingRule] = field(default_factory=lambda: PING_RULES)
+
+
+class Simulator:
+    """A running simulator. ``start`` raises DataFileError, UsageError or PortTaken."""
+
+    def __init__(
+        self,
+        options: SimulatorOptions,
+        clock: Clock | None = None,
+        timeline: Timeline | None = None,
+    ) -> None:
+        """Make what ``options`` say; a ``timeline`` that is loaded already stands for the files."""
+        self.options = options
+        self._clock = clock or Clock()
+        self.hub = Hub(options.coinm_routed)
+        self.drops = Drops(options.drop_every)
+        self.source = self._make_source(timeline)
+        self.control = ControlRoom(self.source, self.hub, self.drops)
+        self.addresses: dict[str, Any] = {}
+        self.failure: Exception | None = None  # what ended the market, if it was not ``stop``
+        self.on_failure: Callable[[], None] = _ignore
+        self._streams = StreamServer(self.hub, self._clock, options.ping_rules)
+        self._rest: web.AppRunner | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def _make_source(self, timeline: Timeline | None) -> Source:
+        options = self.options
+        source: Source
+        if timeline is None and options.replay:
+            timeline = load_timeline(options.replay)
+        if timeline is not None:
+            source = Replay(timeline, self.hub, self._clock, self.drops, options.replay_options)
+        else:
+            source = Generator(
+                options.symbols, self.hub, self._clock, self.drops,
+                seed=options.seed, rate=options.rate,
+            )  # fmt: skip
+        self.hub.on_change = source.wake
+        return source
+
+    async def start(self) -> None:
+        """Listen, and let the market run."""
+        ws_port = await self._streams.start(HOST, self.options.port)
+        try:
+            rest_port = await self._start_rest(ws_port + 1)
+        except BaseException:
+            await self._streams.stop()
+            raise
+        self.addresses = _addresses(f"ws://{HOST}:{ws_port}", f"http://{HOST}:{rest_port}")
+        self._task = asyncio.create_task(self._run())
+
+    async def _run(self) -> None:
+        try:
+            await self.source.run()
+        except Exception as exc:
+            # without its market the simulator would look alive and send nothing
+            _log.exception("the market stopped")
+            self.failure = exc
+            self.hub.close_all(INTERNAL_ERROR, "the simulator failed")
+            self.on_failure()
+
+    async def _start_rest(self, preferred_port: int) -> int:
+        application = web.Application()
+        pools = {Market.SPOT: WeightPool(self._clock), Market.USDM: WeightPool(self._clock)}
+        for market in Market:
+            pool = pools[Market.SPOT if market is Market.SPOT else Market.USDM]
+            application.add_routes(RestApi(market, self.source, pool).routes())
+        application.add_routes(self.control.routes())
+        application.router.add_route("*", "/{path:.*}", unknown_path)
+        self._rest = web.AppRunner(application, access_log=None)
+        await self._rest.setup()
+        try:
+            await web.TCPSite(self._rest, HOST, preferred_port).start()
+        except (OSError, OverflowError) as exc:
+            if isinstance(exc, OSError) and exc.errno != errno.EADDRINUSE:
+                raise
+            await web.TCPSite(self._rest, HOST, 0).start()
+        return int(self._rest.addresses[0][1])
+
+    async def stop(self) -> None:
+        """Close everything."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+        await self._streams.stop()
+        if self._rest is not None:
+            await self._rest.cleanup()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+
+def _ignore() -> None:
+    pass
+
+
+def _addresses(ws: str, rest: str) -> dict[str, Any]:
+    markets = {
+        str(market): {"ws": f"{ws}/{market}", "rest": f"{rest}/{market}"} for market in Market
+    }
+    return {"ws": ws, "rest": rest, "markets": markets}

@@ -1,0 +1,101 @@
+"""A WebSocket and REST client for tests, on aiohttp: nothing of it is shared with the simulator."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import orjson
+
+from gateway.simulator.simulator import Simulator
+
+WATCHDOG_S = 20.0
+
+
+class Client:
+    """One HTTP session against a simulator."""
+
+    def __init__(self, simulator: Simulator, http: aiohttp.ClientSession) -> None:
+        self._addresses = simulator.addresses
+        self._http = http
+        self._sockets: list[Socket] = []  # aiohttp closes what nobody refers to
+
+    async def get(self, path: str) -> tuple[int, Any]:
+        """GET below the REST address; return status and JSON body."""
+        async with self._http.get(self._addresses["rest"] + path) as response:
+            return response.status, orjson.loads(await response.read())
+
+    async def post(self, path: str, body: Any = None) -> tuple[int, Any]:
+        """POST JSON below the REST address."""
+        data = orjson.dumps(body) if body is not None else None
+        async with self._http.post(self._addresses["rest"] + path, data=data) as response:
+            return response.status, orjson.loads(await response.read())
+
+    async def header(self, path: str, name: str) -> str | None:
+        """GET, and return one header."""
+        async with self._http.get(self._addresses["rest"] + path) as response:
+            return response.headers.get(name)
+
+    async def connect(self, path: str, autoping: bool = True) -> Socket:
+        """Open a WebSocket below the ws address."""
+        ws = await self._http.ws_connect(self._addresses["ws"] + path, autoping=autoping)
+        self._sockets.append(Socket(ws))
+        return self._sockets[-1]
+
+    def port(self, server: str) -> int:
+        """Return the port of ``ws`` or ``rest``."""
+        return int(self._addresses[server].rpartition(":")[2])
+
+
+class Socket:
+    """A WebSocket; every wait has a watchdog."""
+
+    def __init__(self, ws: aiohttp.ClientWebSocketResponse) -> None:
+        self.ws = ws
+
+    async def ask(self, method: str, params: list[Any] | None = None, request_id: Any = 1) -> Any:
+        """Send a control message; return its answer, skipping data."""
+        request = {"method": method, "id": request_id}
+        if params is not None:
+            request["params"] = params
+        await self.ws.send_bytes(orjson.dumps(request))
+        while True:
+            body = orjson.loads(await self.text())
+            if "result" in body or "error" in body:
+                return body
+
+    async def text(self) -> bytes:
+        """Return the next text frame's payload."""
+        message = await asyncio.wait_for(self.ws.receive(), WATCHDOG_S)
+        assert message.type is aiohttp.WSMsgType.TEXT, message
+        return message.data.encode()
+
+    async def texts(self, count: int) -> list[bytes]:
+        """Return the next frames' payloads."""
+        return [await self.text() for _ in range(count)]
+
+    async def until_closed(self) -> tuple[list[bytes], int | None]:
+        """Return what comes until the server closes, and the close code."""
+        payloads = []
+        while True:
+            message = await asyncio.wait_for(self.ws.receive(), WATCHDOG_S)
+            if message.type is not aiohttp.WSMsgType.TEXT:
+                return payloads, self.ws.close_code
+            payloads.append(message.data.encode())
+
+
+@asynccontextmanager
+async def running(simulator: Simulator) -> AsyncIterator[Client]:
+    """Start a simulator, and a client for it."""
+    async with simulator, aiohttp.ClientSession() as http:
+        yield Client(simulator, http)
+
+
+async def wait_for(is_true: Callable[[], bool]) -> None:
+    """Wait for a condition under a watchdog."""
+    async with asyncio.timeout(WATCHDOG_S):
+        while not is_true():  # noqa: ASYNC110 - counters change without telling anyone
+            await asyncio.sleep(0.005)

@@ -1,0 +1,54 @@
+"""exchangeInfo, in the fields that clients read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway.simulator.exchange_info import assets_of, exchange_info
+from gateway.simulator.names import Market
+from gateway.simulator.source import Instrument
+
+NOVEMBER_2026_MS = 1_795_345_200_000
+
+
+def row(market: Market, symbol: str) -> dict[str, Any]:
+    instrument = Instrument(market, symbol, "0.10", "0.001", 2, 3)
+    return exchange_info(market, [instrument], NOVEMBER_2026_MS)["symbols"][0]
+
+
+def filters(symbol: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {entry["filterType"]: entry for entry in symbol["filters"]}
+
+
+def test_every_market_lists_tick_and_step() -> None:
+    for market, symbol in ((Market.SPOT, "A"), (Market.USDM, "A"), (Market.COINM, "AUSD_PERP")):
+        found = filters(row(market, symbol))
+        assert found["PRICE_FILTER"]["tickSize"] == "0.10"
+        assert found["LOT_SIZE"]["stepSize"] == "0.001"
+
+
+def test_symbols_are_trading() -> None:
+    assert row(Market.SPOT, "BTCUSDT")["status"] == "TRADING"
+    assert row(Market.USDM, "BTCUSDT")["status"] == "TRADING"
+    coinm = row(Market.COINM, "BTCUSD_PERP")
+    assert (coinm["contractStatus"], coinm["pair"], coinm["contractType"]) == (
+        "TRADING", "BTCUSD", "PERPETUAL",
+    )  # fmt: skip
+    assert "status" not in coinm
+
+
+def test_futures_have_precisions() -> None:
+    usdm = row(Market.USDM, "BTCUSDT")
+    assert (usdm["pricePrecision"], usdm["quantityPrecision"]) == (2, 3)
+
+
+def test_delivery_contracts_have_their_quarter() -> None:
+    assert row(Market.COINM, "BTCUSD_261225")["contractType"] == "CURRENT_QUARTER"
+    assert row(Market.COINM, "BTCUSD_270326")["contractType"] == "NEXT_QUARTER"
+    assert row(Market.COINM, "BTCUSD_261225")["deliveryDate"] == 1798185600000
+
+
+def test_assets_are_guessed_from_the_symbol() -> None:
+    assert assets_of("BTCUSDT") == ("BTC", "USDT")
+    assert assets_of("ADARUB") == ("ADA", "RUB")
+    assert assets_of("BTCUSD_PERP") == ("BTC", "USD")

@@ -1,0 +1,110 @@
+"""Stream names, symbol ids and routes."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.errors import UsageError
+from gateway.simulator.names import (
+    Kind,
+    Market,
+    Route,
+    carries,
+    is_well_formed,
+    parse_stream,
+    parse_symbol_ids,
+    route_of,
+)
+
+
+@pytest.mark.parametrize(
+    ("market", "text", "kind", "levels", "speed_ms"),
+    [
+        ("spot", "btcusdt@bookTicker", Kind.BOOK_TICKER, 0, 0),
+        ("spot", "btcusdt@depth", Kind.DIFF, 0, 1000),
+        ("spot", "btcusdt@depth@100ms", Kind.DIFF, 0, 100),
+        ("usdm", "btcusdt@depth", Kind.DIFF, 0, 250),
+        ("usdm", "btcusdt@depth@500ms", Kind.DIFF, 0, 500),
+        ("usdm", "btcusdt@depth@0ms", Kind.DIFF, 0, 0),
+        ("coinm", "btcusd_perp@depth20@100ms", Kind.PARTIAL, 20, 100),
+        ("spot", "btcusdt@depth5", Kind.PARTIAL, 5, 1000),
+        ("usdm", "btcusdt@depth@250ms", Kind.OTHER, 0, 0),
+        ("spot", "btcusdt@depth@500ms", Kind.OTHER, 0, 0),
+        ("spot", "btcusdt@depth@0ms", Kind.OTHER, 0, 0),
+        ("spot", "btcusdt@depth7", Kind.OTHER, 0, 0),
+        ("spot", "btcusdt@kline_1m", Kind.OTHER, 0, 0),
+        ("spot", "BTCUSDT@trade", Kind.OTHER, 0, 0),
+        ("usdm", "!ticker@arr", Kind.OTHER, 0, 0),
+    ],
+)
+def test_name_is_taken_apart(
+    market: str, text: str, kind: Kind, levels: int, speed_ms: int
+) -> None:
+    name = parse_stream(Market(market), text)
+    assert (name.kind, name.levels, name.speed_ms) == (kind, levels, speed_ms)
+    assert name.key == f"{market}:{text}"
+
+
+def test_symbol_and_suffix_are_found() -> None:
+    name = parse_stream(Market.COINM, "btcusd_perp@depth@100ms")
+    assert (name.symbol, name.suffix) == ("BTCUSD_PERP", "depth@100ms")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "btcusdt@trade", "!bookTicker", "!miniTicker@arr", "tradingSession", "测试usdt@trade",
+        "btcusdt@kline_1d@+08:00", "btcusdt@nonsense",
+    ],
+)  # fmt: skip
+def test_names_that_binance_acks_are_well_formed(text: str) -> None:
+    assert is_well_formed(text)
+
+
+@pytest.mark.parametrize("text", ["", "a b", "@trade", "x@", "a/b", "a@b@c@d", 7, None, "a" * 200])
+def test_other_things_are_not(text: object) -> None:
+    assert not is_well_formed(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "route"),
+    [
+        ("btcusdt@bookTicker", Route.PUBLIC),
+        ("!bookTicker", Route.PUBLIC),
+        ("btcusdt@trade", Route.PUBLIC),
+        ("btcusdt@depth5@100ms", Route.PUBLIC),
+        ("btcusdt@rpiDepth@500ms", Route.PUBLIC),
+        ("btcusdt@aggTrade", Route.MARKET),
+        ("btcusdt@ticker", Route.MARKET),
+        ("btcusdt@markPrice@1s", Route.MARKET),
+        ("!contractInfo", Route.MARKET),
+    ],
+)
+def test_futures_streams_have_a_route(text: str, route: Route) -> None:
+    assert route_of(Market.USDM, text) is route
+    assert carries(Market.USDM, route, text)
+    other = Route.MARKET if route is Route.PUBLIC else Route.PUBLIC
+    assert not carries(Market.USDM, other, text)
+    assert carries(Market.USDM, Route.UNROUTED, text) is (route is Route.PUBLIC)
+    assert carries(Market.COINM, Route.UNROUTED, text)
+    assert carries(Market.COINM, Route.UNROUTED, text, True) is (route is Route.PUBLIC)
+    assert carries(Market.SPOT, Route.UNROUTED, text)
+
+
+def test_symbol_ids_are_read_once_each() -> None:
+    ids = parse_symbol_ids("spot:BTCUSDT, usdm:ethusdt,coinm:BTCUSD_261225,spot:BTCUSDT")
+    assert ids == (
+        (Market.SPOT, "BTCUSDT"),
+        (Market.USDM, "ETHUSDT"),
+        (Market.COINM, "BTCUSD_261225"),
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["", "BTCUSDT", "spot:", "moon:BTCUSDT", "spot:BTC-USDT", "coinm:BTCUSDT", "spot:A,,"]
+)
+def test_malformed_symbol_ids_are_refused_by_name(text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_symbol_ids(text)
+    assert caught.value.given in text
+    assert caught.value.remedy.startswith("write ")
