@@ -1,0 +1,87 @@
+"""Logging of every process: lines for people, or JSON objects for a collector.
+
+JSON when asked for (``--log-json``, which sets GATEWAY_LOG=json for the children too), or when
+systemd started us (INVOCATION_ID, JOURNAL_STREAM). A record's facts go in ``extra={"facts": {…}}``.
+Nothing is logged between a frame and its store; what may repeat goes through a RateLimit.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+LOG_VARIABLE = "GATEWAY_LOG"
+_KEYS_MAX = 1000  # of a RateLimit; a hostile source of keys must not fill the memory
+
+
+class RateLimit:
+    """At most ``count`` times per ``interval`` seconds and key; the rest is counted. Pure."""
+
+    def __init__(self, count: int = 1, interval: float = 10.0) -> None:
+        self.count = count
+        self.interval = interval
+        self._windows: dict[str, tuple[float, int, int]] = {}  # began at, let through, suppressed
+
+    def admit(self, key: str, now: float) -> int | None:
+        """Return None to stay silent, else how many were suppressed since the last let through."""
+        began, used, suppressed = self._windows.get(key, (now, 0, 0))
+        if now - began >= self.interval:
+            began, used = now, 0
+        if used >= self.count:
+            self._windows[key] = (began, used, suppressed + 1)
+            return None
+        if key not in self._windows and len(self._windows) >= _KEYS_MAX:
+            del self._windows[next(iter(self._windows))]
+        self._windows[key] = (began, used + 1, 0)
+        return suppressed
+
+
+class LineFormatter(logging.Formatter):
+    """``12:30:05 WARNING shard: text``; the level only where it is not INFO."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        time = datetime.fromtimestamp(record.created, UTC).astimezone().strftime("%H:%M:%S")
+        level = "" if record.levelno == logging.INFO else f"{record.levelname} "
+        text = f"{time} {level}{record.name.removeprefix('gateway.')}: {record.getMessage()}"
+        return f"{text}\n{self.formatException(record.exc_info)}" if record.exc_info else text
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line: ts, level, logger, pid, message, then the record's facts."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        facts: Mapping[str, object] = getattr(record, "facts", {})
+        line: dict[str, object] = {
+            "ts": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "pid": record.process,
+            "message": record.getMessage(),
+            **facts,
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str, ensure_ascii=False)
+
+
+def wants_json(environment: Mapping[str, str]) -> bool:
+    """Say whether the environment asks for JSON lines."""
+    asked = environment.get(LOG_VARIABLE)
+    if asked:
+        return asked == "json"
+    return "INVOCATION_ID" in environment or "JOURNAL_STREAM" in environment
+
+
+def set_up(level: int = logging.INFO) -> None:
+    """Send the log of this process to stderr, in the form that the environment asks for."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonFormatter() if wants_json(os.environ) else LineFormatter())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    # Its connection lines repeat ours, socket options and all.
+    logging.getLogger("picows").setLevel(max(level, logging.WARNING))

@@ -1,0 +1,1 @@
+"""REST calls to the venue, all of them through one budget."""

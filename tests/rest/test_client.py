@@ -1,0 +1,228 @@
+"""The REST client against a real HTTP server that does what a venue may do."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import msgspec
+import pytest
+from aiohttp import web
+from yarl import URL
+
+from gateway.config import Config, Rest, Upstream
+from gateway.errors import ConfigError
+from gateway.layout import Market
+from gateway.rest.client import RestClient
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass
+class Venue:
+    """The requests that came, as path with query."""
+
+    base: str = ""
+    asked: list[str] = field(default_factory=list)
+
+
+@asynccontextmanager
+async def venue(answer: Handler) -> AsyncIterator[Venue]:
+    """Serve ``answer`` for every path on a free port."""
+    found = Venue()
+
+    async def note(request: web.Request) -> web.StreamResponse:
+        found.asked.append(str(request.rel_url))
+        return await answer(request)
+
+    app = web.Application()
+    app.router.add_get("/{tail:.*}", note)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    found.base = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    try:
+        yield found
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def client(base: str, **limits: float) -> AsyncIterator[RestClient]:
+    upstream = Upstream("ws://127.0.0.1:1", base)
+    config = Config(upstream=upstream, rest=msgspec.structs.replace(Rest(), **limits))
+    made = RestClient(config)
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
+def text(status: int, body: str = "{}", **headers: str) -> Handler:
+    async def answer(_: web.Request) -> web.StreamResponse:
+        return web.Response(status=status, text=body, headers=headers)
+
+    return answer
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("market", "path"),
+    [
+        (Market.SPOT, "/spot/api/v3/depth?symbol=BTCUSDT&limit=700"),
+        (Market.USDM, "/usdm/fapi/v1/depth?symbol=BTCUSDT&limit=1000"),
+        (Market.COINM, "/coinm/dapi/v1/depth?symbol=BTCUSDT&limit=1000"),
+    ],
+)
+async def test_depth_is_asked_with_a_limit_of_the_market(market: Market, path: str) -> None:
+    async with venue(text(200, '{"lastUpdateId":1}')) as there, client(there.base) as rest:
+        answer = await rest.depth(market, "BTCUSDT", 700)
+        assert answer.is_ok
+        assert answer.body == b'{"lastUpdateId":1}'
+        assert there.asked == [path]
+
+
+@pytest.mark.asyncio
+async def test_spot_exchange_info_names_its_symbols_and_futures_ask_for_all() -> None:
+    async with venue(text(200)) as there, client(there.base) as rest:
+        await rest.exchange_info(Market.SPOT, ["BTCUSDT", "ETHUSDT"])
+        await rest.exchange_info(Market.USDM, ["BTCUSDT"])
+        await rest.exchange_info(Market.SPOT, [f"S{n}" for n in range(101)])
+    named, *whole = there.asked
+    assert json.loads(URL(named).query["symbols"]) == ["BTCUSDT", "ETHUSDT"]
+    assert whole == ["/usdm/fapi/v1/exchangeInfo", "/spot/api/v3/exchangeInfo"]
+
+
+@pytest.mark.asyncio
+async def test_unknown_symbol_in_the_question_gives_the_whole_list() -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if request.query:
+            return web.json_response({"code": -1121, "msg": "Invalid symbol."}, status=400)
+        return web.json_response({"symbols": []})
+
+    async with venue(answer) as there, client(there.base) as rest:
+        found = await rest.exchange_info(Market.SPOT, ["NOPE"])
+    assert found.is_ok
+    assert len(there.asked) == 2
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("status", [429, 418])
+async def test_refusal_holds_the_pool_and_not_the_other(status: int) -> None:
+    async with venue(text(status, **{"Retry-After": "7"})) as there, client(there.base) as rest:
+        first = await rest.depth(Market.USDM, "BTCUSDT", 1000)
+        assert first.status == status
+        assert first.error == f"HTTP {status}: the venue wants no call for 7 s"
+        # USD-M and COIN-M share one pool.
+        held = await rest.depth(Market.COINM, "BTCUSD_PERP", 1000)
+        assert (held.status, held.error) == (0, "no futures request weight is free for 7 s")
+        assert len(there.asked) == 1
+        await rest.depth(Market.SPOT, "BTCUSDT", 1000)
+        assert len(there.asked) == 2
+
+
+@pytest.mark.asyncio
+async def test_call_goes_out_once_a_short_hold_is_over() -> None:
+    statuses = iter([429, 200])
+
+    async def answer(_: web.Request) -> web.StreamResponse:
+        return web.Response(status=next(statuses), headers={"Retry-After": "1"})
+
+    async with venue(answer) as there, client(there.base, wait_seconds_max=30.0) as rest:
+        loop = asyncio.get_running_loop()
+        assert (await rest.depth(Market.SPOT, "BTCUSDT", 100)).status == 429
+        held_at = loop.time()
+        assert (await rest.depth(Market.SPOT, "BTCUSDT", 100)).is_ok
+        assert loop.time() - held_at > 0.9  # a lower bound: the venue's second was kept
+
+
+@pytest.mark.asyncio
+async def test_weight_of_other_programs_is_read_from_the_header() -> None:
+    headers = {"x-mbx-used-weight-1m": "4790"}
+    async with venue(text(200, **headers)) as there, client(there.base) as rest:
+        assert (await rest.depth(Market.SPOT, "BTCUSDT", 100)).is_ok
+        refused = await rest.depth(Market.SPOT, "BTCUSDT", 1000)
+        assert "no spot request weight is free" in refused.error
+        assert len(there.asked) == 1
+
+
+@pytest.mark.asyncio
+async def test_other_status_comes_with_its_body() -> None:
+    body = '{"code":-1121,"msg":"Invalid symbol."}'
+    async with venue(text(404, body)) as there, client(there.base) as rest:
+        answer = await rest.depth(Market.SPOT, "NOPE", 100)
+        assert (answer.status, answer.body, answer.error) == (404, body.encode(), "")
+        assert answer.problem() == f"HTTP 404: {body}"
+
+
+@pytest.mark.asyncio
+async def test_redirect_is_not_followed() -> None:
+    async with (
+        venue(text(302, Location="http://127.0.0.1:1/")) as there,
+        client(there.base) as rest,
+    ):
+        assert (await rest.depth(Market.SPOT, "BTCUSDT", 100)).status == 302
+
+
+@pytest.mark.asyncio
+async def test_silent_server_is_given_up() -> None:
+    released = asyncio.Event()
+
+    async def answer(_: web.Request) -> web.StreamResponse:
+        await released.wait()
+        return web.Response()
+
+    async with venue(answer) as there, client(there.base, timeout_seconds=0.2) as rest:
+        found = await rest.depth(Market.SPOT, "BTCUSDT", 100)
+        assert (found.status, found.error) == (0, "no answer within 0.2 s")
+        released.set()
+
+
+@pytest.mark.asyncio
+async def test_endless_answer_is_cut() -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        while True:
+            await response.write(bytes(1 << 16))
+
+    async with venue(answer) as there, client(there.base, body_bytes_max=1 << 20) as rest:
+        found = await rest.depth(Market.SPOT, "BTCUSDT", 100)
+        assert (found.status, found.error) == (0, "the answer is longer than 1048576 bytes")
+
+
+@pytest.mark.asyncio
+async def test_connection_cut_in_the_body_is_an_error_and_no_short_body() -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Length": "1000"})
+        await response.prepare(request)
+        await response.write(b"{")
+        assert request.transport is not None
+        request.transport.close()
+        return response
+
+    async with venue(answer) as there, client(there.base) as rest:
+        found = await rest.depth(Market.SPOT, "BTCUSDT", 100)
+        assert found.status == 0
+        assert found.error
+
+
+@pytest.mark.asyncio
+async def test_refused_connection_says_so() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    async with client(f"http://127.0.0.1:{port}") as rest:
+        found = await rest.depth(Market.SPOT, "BTCUSDT", 100)
+    assert (found.status, found.error) == (0, "connection refused")
+
+
+@pytest.mark.asyncio
+async def test_unusable_authorities_file_is_a_configuration_error() -> None:
+    config = Config(upstream=Upstream(tls_ca_file="/nowhere/ca.pem"))
+    with pytest.raises(ConfigError, match=r"/nowhere/ca\.pem: cannot be used as tls_ca_file"):
+        RestClient(config)
