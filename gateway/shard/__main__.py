@@ -1,0 +1,62 @@
+"""``python -m gateway.shard --channel-fd N``: one shard, started by its supervisor."""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import logging
+import os
+import signal
+import sys
+
+import uvloop
+
+from gateway import log as logs
+from gateway import plan as wire
+from gateway.channel import Channel, ChannelClosed
+from gateway.errors import GatewayError
+from gateway.shard.worker import Shard
+
+_PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent(parent: int) -> None:
+    """Have the kernel send SIGTERM when the supervisor dies, however it dies."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+async def serve(fd: int) -> None:
+    """Take the plan from the channel and serve it."""
+    channel: Channel[wire.ToShard] = Channel.from_fd(fd, wire.ToShard)
+    try:
+        plan = await channel.receive()
+    except ChannelClosed:
+        return
+    if isinstance(plan, wire.ShardPlan):
+        await Shard(plan, channel).run()
+
+
+def main() -> int:
+    """Exit 0 after a stop; else the code of the error, 70 for what should not have happened."""
+    parser = argparse.ArgumentParser(prog="gateway.shard")
+    parser.add_argument("--channel-fd", type=int, required=True)
+    parent = os.getppid()
+    fd = parser.parse_args().channel_fd
+    logs.set_up()
+    logging.getLogger("picows").setLevel(logging.WARNING)  # its INFO repeats ours
+    die_with_parent(parent)
+    try:
+        uvloop.run(serve(fd))
+    except GatewayError as exc:
+        logging.getLogger("gateway.shard").error("%s", exc)
+        return exc.exit_code
+    except Exception:
+        logging.getLogger("gateway.shard").exception("this should not have happened")
+        return 70
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

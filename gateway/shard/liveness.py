@@ -1,0 +1,31 @@
+"""When a silent connection is pinged, and when it is dead. Pure: times are passed in (ns).
+
+A connection silent for 5 s is pinged; 5 s more without a byte and it is dead. Independent of that
+an own ping goes out every 180 s, as the venue's guide has it.
+"""
+
+from __future__ import annotations
+
+import enum
+
+SILENT_NS = 5_000_000_000
+ANSWER_NS = 5_000_000_000
+PERIODIC_NS = 180_000_000_000
+
+
+class Verdict(enum.Enum):
+    """What to do about a connection."""
+
+    WAIT = enum.auto()
+    PING = enum.auto()
+    DEAD = enum.auto()
+
+
+def judge(now: int, last_heard: int, last_ping: int) -> Verdict:
+    """Judge a connection by when it was last heard of and when it was last pinged."""
+    silent_for = now - last_heard
+    if silent_for >= SILENT_NS:
+        if last_ping <= last_heard:
+            return Verdict.PING
+        return Verdict.DEAD if now - last_ping >= ANSWER_NS else Verdict.WAIT
+    return Verdict.PING if now - last_ping >= PERIODIC_NS else Verdict.WAIT

@@ -1,0 +1,61 @@
+"""The decimals that a frame needs, when the instrument's exponents turn out too coarse. Pure.
+
+exchangeInfo gives the steps of today; a book may still hold levels of a finer one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import orjson
+
+PLACES_MAX = 18
+
+
+def places(text: str) -> int:
+    """Decimals of a decimal string, trailing zeros not counted: "1.2500" -> 2."""
+    _, _, decimals = text.partition(".")
+    return len(decimals.rstrip("0"))
+
+
+def needed_exponents(frame: bytes) -> tuple[int, int]:
+    """(px_exponent, qty_exponent) that hold all prices and quantities of a frame; 0 for none."""
+    try:
+        message = orjson.loads(frame)
+    except orjson.JSONDecodeError:
+        return 0, 0
+    data = message.get("data", message) if isinstance(message, dict) else None
+    if not isinstance(data, dict):
+        return 0, 0
+    prices, quantities = _prices(data), _quantities(data)
+    return -_finest(prices), -_finest(quantities)
+
+
+def _finest(values: Iterable[Any]) -> int:
+    return max(
+        (min(places(value), PLACES_MAX) for value in values if isinstance(value, str)), default=0
+    )
+
+
+def _levels(data: dict[str, Any]) -> Iterator[list[Any]]:
+    for key in ("b", "a", "bids", "asks"):
+        side = data.get(key)
+        if isinstance(side, list):
+            yield from (level for level in side if isinstance(level, list) and len(level) >= 2)
+
+
+def _prices(data: dict[str, Any]) -> Iterator[Any]:
+    keys = (
+        ("p", "b", "a")
+        if data.get("e") != "24hrTicker"
+        else ("c", "o", "h", "l", "p", "x", "b", "a")
+    )
+    yield from (data.get(key) for key in keys)
+    yield from (level[0] for level in _levels(data))
+
+
+def _quantities(data: dict[str, Any]) -> Iterator[Any]:
+    keys = ("q", "B", "A") if data.get("e") != "24hrTicker" else ("Q", "B", "A")
+    yield from (data.get(key) for key in keys)
+    yield from (level[1] for level in _levels(data))

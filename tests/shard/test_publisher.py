@@ -1,0 +1,178 @@
+"""What a real ZeroMQ subscriber gets from an engine over a real segment."""
+
+from __future__ import annotations
+
+import struct
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import zmq
+
+from gateway import segment_file
+from gateway.core.engine import Engine
+from gateway.layout import COUNTERS, META, Kind, Market
+from gateway.plan import PlanSymbol, ShardPlan
+from gateway.shard.publisher import Publisher
+
+QUOTE = (
+    b'{"stream":"btcusdt@bookTicker","data":'
+    b'{"u":%d,"s":"BTCUSDT","b":"91234.55","B":"1.20","a":"91234.56","A":"0.98"}}'
+)
+DIFF = (
+    b'{"stream":"btcusdt@depth@100ms","data":{"e":"depthUpdate","E":1795345200123,"s":"BTCUSDT",'
+    b'"U":%d,"u":%d,"b":[["91234.55","1.2"]],"a":[["91234.56","1"]]}}'
+)
+SNAPSHOT = b'{"lastUpdateId":100,"bids":[["91234.55","1.0"]],"asks":[["91234.56","2.0"]]}'
+
+
+class Bench:
+    """A segment, an engine with two streams, its publisher and one subscriber."""
+
+    def __init__(self, run_dir: Path, ring_bytes: int = 1 << 20) -> None:
+        symbols = [PlanSymbol(Market.SPOT, "BTCUSDT", -2, -5)]
+        plan = ShardPlan(
+            0, 1, 1, str(run_dir), symbols, [], [],
+            events_ring_bytes=ring_bytes, raw_ring_bytes=ring_bytes,
+        )  # fmt: skip
+        self.segment = segment_file.create(run_dir / "shard-0.seg", plan=plan)
+        self.engine = Engine(self.segment.memory)
+        self.publisher = Publisher(self.engine, run_dir / "shard-0.pub", 1000)
+        symbol = self.engine.add_symbol(symbols[0])
+        self.publisher.add_symbol(symbol, "spot:BTCUSDT")
+        connection = self.engine.add_connection("spot/public/0", Market.SPOT)
+        for name, kind in (("bookTicker", Kind.QUOTE), ("depth@100ms", Kind.DIFF)):
+            topic = f"spot:btcusdt@{name}"
+            row = self.engine.add_stream(topic, kind, symbol, connection)
+            self.publisher.add_stream(row, topic)
+        self.engine.heartbeat()
+        self.engine.connection_up(connection)
+        self.context = zmq.Context()
+        self.subscriber = self.context.socket(zmq.SUB)
+        self.subscriber.connect(f"ipc://{run_dir}/shard-0.pub")
+
+    def subscribe(self, prefix: bytes) -> None:
+        """Subscribe, and wait until the publisher has heard of it."""
+        self.subscriber.subscribe(prefix)
+        until = time.monotonic() + 10
+        while prefix not in self.publisher._prefixes:
+            assert time.monotonic() < until, "the subscription never came"
+            self.publisher.poll()
+
+    def give(self, *frames: bytes) -> None:
+        for frame in frames:
+            self.engine.frame(0, frame)
+        self.engine.batch_end()
+
+    def receive(self, count: int) -> list[bytes]:
+        found = []
+        for _ in range(count):
+            assert self.subscriber.poll(10_000), f"only {len(found)} of {count} messages came"
+            found.append(self.subscriber.recv())
+        return found
+
+    def counter(self, name: str) -> int:
+        at = self.segment.sections["counters"].offset + COUNTERS.offsets()[name]
+        return int(struct.unpack_from("<Q", self.segment.memory, at)[0])
+
+    def close(self) -> None:
+        self.subscriber.close(0)
+        self.context.term()
+        self.publisher.close()
+        self.engine.close()
+
+
+@pytest.fixture
+def bench(run_dir: Path) -> Iterator[Bench]:
+    made = Bench(run_dir)
+    yield made
+    made.close()
+
+
+def test_json_message_is_six_fields_and_the_venues_own_bytes(bench: Bench) -> None:
+    bench.subscribe(b"spot:btcusdt@bookTicker ")
+    frames = [QUOTE % number for number in range(1, 6)]
+    bench.give(*frames)
+    for sequence, (message, frame) in enumerate(zip(bench.receive(5), frames, strict=True), 1):
+        topic, epoch, number, received, flags, body = message.split(b" ", 5)
+        assert (topic, flags) == (b"spot:btcusdt@bookTicker", b"-")
+        assert int(epoch) == bench.segment.generation
+        assert int(number) == sequence
+        assert abs(int(received) - time.time_ns()) < 60e9
+        assert body == frame[frame.index(b'"data":') + 7 : -1]
+
+
+def test_a_topic_nobody_wants_is_not_sent(bench: Bench) -> None:
+    bench.give(QUOTE % 1, DIFF % (90, 95))
+    assert bench.counter("zmq_sent") == 0
+    bench.subscribe(b"spot:btcusdt@bookTicker ")
+    bench.give(QUOTE % 2, DIFF % (96, 99))
+    assert bench.counter("zmq_sent") == 1
+
+
+def test_unsubscribing_stops_the_topic(bench: Bench) -> None:
+    topic = b"spot:btcusdt@bookTicker "
+    bench.subscribe(topic)
+    bench.subscriber.unsubscribe(topic)
+    until = time.monotonic() + 10
+    while topic in bench.publisher._prefixes:
+        assert time.monotonic() < until
+        bench.publisher.poll()
+    bench.give(QUOTE % 1)
+    assert bench.counter("zmq_sent") == 0
+
+
+def test_a_prefix_takes_all_streams_of_a_symbol(bench: Bench) -> None:
+    bench.subscribe(b"spot:btcusdt@")
+    bench.give(QUOTE % 1, DIFF % (90, 95))
+    topics = [message.split(b" ", 1)[0] for message in bench.receive(2)]
+    assert topics == [b"spot:btcusdt@bookTicker", b"spot:btcusdt@depth@100ms"]
+
+
+def test_binary_message_carries_the_record_of_the_ring(bench: Bench) -> None:
+    bench.subscribe(b"bin:spot:btcusdt@bookTicker\0")
+    bench.give(QUOTE % 7)
+    [message] = bench.receive(1)
+    topic, _, rest = message.partition(b"\0")
+    epoch, sequence = struct.unpack_from("<QQ", rest)
+    record, at = rest[16:], META.offsets()
+    assert (topic, epoch, sequence) == (b"bin:spot:btcusdt@bookTicker", bench.segment.generation, 1)
+    assert struct.unpack_from("<I", record, at["length"])[0] == len(record) == 128
+    assert struct.unpack_from("<Q", record, at["update_id"])[0] == 7
+    assert struct.unpack_from("<qq", record, META.size) == (9123455, 120000)
+    assert struct.unpack_from("<Q", record, at["sequence"])[0] == sequence
+
+
+def test_state_goes_out_before_what_follows_it(bench: Bench) -> None:
+    bench.subscribe(b"state:spot:BTCUSDT ")
+    bench.subscribe(b"spot:btcusdt@depth@100ms ")
+    bench.give(DIFF % (95, 101))
+    bench.engine.ask_snapshot(0)
+    bench.engine.snapshot(0, SNAPSHOT)
+    bench.give(DIFF % (102, 103))
+    bench.give(DIFF % (110, 111))  # 104 to 109 are missing
+    seen = []
+    for message in bench.receive(5):
+        topic, _, sequence, _, _, body = message.split(b" ", 5)
+        status = body.split(b'"status":"')[1].split(b'"')[0] if topic.startswith(b"state") else b""
+        seen.append((topic.split(b":")[0], int(sequence), status))
+    live, gapped = seen[1], seen[3]
+    assert [kind for kind, _, _ in seen] == [b"spot", b"state", b"spot", b"state", b"spot"]
+    assert (live[2], gapped[2]) == (b"LIVE", b"GAPPED")
+    assert gapped[1] == live[1] + 1
+
+
+def test_a_frame_longer_than_the_rings_limit_is_still_published_whole(run_dir: Path) -> None:
+    bench = Bench(run_dir, ring_bytes=64 << 10)
+    try:
+        bench.subscribe(b"spot:btcusdt@depth@100ms ")
+        levels = b",".join(b'["%d.01","1.00000"]' % price for price in range(1, 3000))
+        frame = (DIFF % (1, 2)).replace(b'["91234.55","1.2"]', levels)
+        assert len(frame) > (64 << 10) / 8
+        bench.give(QUOTE % 1, frame)
+        [message] = bench.receive(1)
+        assert message.split(b" ", 5)[5] == frame[frame.index(b'"data":') + 7 : -1]
+        assert bench.counter("raw_parts") > 3
+    finally:
+        bench.close()

@@ -1,0 +1,103 @@
+"""An instrument whose exponents are too coarse moves to a new row, and nothing is ever rounded."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from gateway import plan as wire
+from gateway.channel import Channel
+from gateway.core.engine import FrameClass
+from gateway.layout import Kind, Market
+from gateway.plan import PlanConnection, PlanStream, PlanSymbol, ShardPlan
+from gateway.shard.worker import Shard, widened
+from gateway_client import Gateway, Status
+
+COARSE = PlanSymbol(Market.SPOT, "BTCUSDT", -2, -5, tick=1, step=1)
+QUOTE = (
+    b'{"stream":"btcusdt@bookTicker","data":{"u":%d,"s":"BTCUSDT",'
+    b'"b":"91234.55000000","B":"%s","a":"91234.56000000","A":"0.98000000"}}'
+)
+
+
+class Pair:
+    """A shard that is not running, and its supervisor's end of the channel."""
+
+    def __init__(self, run_dir: Path) -> None:
+        ours, theirs = socket.socketpair()
+        self.supervisor: Channel[Any] = Channel(ours, wire.ToSupervisor)
+        streams = [PlanStream("spot:btcusdt@bookTicker", Kind.QUOTE, 0, 0)]
+        nowhere = PlanConnection("spot/public/0", Market.SPOT, "ws://127.0.0.1:1/stream", 3)
+        plan = ShardPlan(0, 1, 1, str(run_dir), [COARSE], [nowhere], streams)
+        self.shard = Shard(plan, Channel(theirs, wire.ToShard))
+        self.shard._engine.connection_up(0)
+        self.shard._engine.heartbeat()
+        self.shard._segment.publish()
+        entry = {
+            "id": 0, "pid": 1, "generation": self.shard._segment.generation,
+            "segment": "shard-0.seg", "publisher": f"ipc://{run_dir}/shard-0.pub",
+            "symbols": ["spot:BTCUSDT"], "streams": ["spot:btcusdt@bookTicker"],
+        }  # fmt: skip
+        manifest = {
+            "version": 1, "instance": "1", "pid": 1, "started_ns": 1, "upstream": "none",
+            "shards": [entry],
+        }  # fmt: skip
+        (run_dir / "manifest.json").write_text(json.dumps(manifest))
+        self.gateway = Gateway(run_dir)
+
+    def give(self, update_id: int, quantity: bytes) -> FrameClass:
+        frame = QUOTE % (update_id, quantity)
+        found = self.shard._engine.frame(0, frame)
+        if found is FrameClass.REFUSED:
+            self.shard.on_refused(0, frame)
+        self.shard.on_notices()
+        self.shard._engine.heartbeat()
+        return found
+
+
+@pytest_asyncio.fixture
+async def pair(run_dir: Path) -> AsyncIterator[Pair]:
+    made = Pair(run_dir)
+    yield made
+    made.gateway.close()
+    await made.shard._close([asyncio.ensure_future(asyncio.sleep(0))])
+    made.supervisor.close()
+
+
+@pytest.mark.asyncio
+async def test_a_value_too_fine_leaves_live_and_comes_back_exact_in_a_new_row(pair: Pair) -> None:
+    assert pair.give(1, b"1.25000000") is FrameClass.DATA
+    assert pair.gateway.quote("spot:BTCUSDT").state is Status.LIVE
+    assert pair.give(2, b"1.25000070") is FrameClass.REFUSED
+    assert pair.gateway.quote("spot:BTCUSDT").state is Status.SYNCING
+    request = await pair.supervisor.receive()
+    assert request == wire.InstrumentRequest(Market.SPOT, "BTCUSDT")
+    # exchangeInfo has nothing finer: the row follows what the frame needed.
+    pair.shard._on_instrument(wire.InstrumentReply(Market.SPOT, "BTCUSDT", COARSE))
+    assert pair.gateway.quote("spot:BTCUSDT").state is Status.SYNCING
+    assert pair.give(3, b"1.25000070") is FrameClass.DATA
+    quote = pair.gateway.quote("spot:BTCUSDT")
+    assert quote.state is Status.LIVE
+    assert str(quote.decimal("bid_qty")) == "1.2500007"
+    assert quote.bid_px == 91234.55
+
+
+@pytest.mark.asyncio
+async def test_many_refused_frames_ask_the_supervisor_once(pair: Pair) -> None:
+    for update_id in range(1, 20):
+        pair.give(update_id, b"1.2500007%d" % (update_id % 10))
+    await pair.supervisor.receive()
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(pair.supervisor.receive(), 0.1)
+
+
+def test_tick_and_step_keep_their_values_in_finer_mantissas() -> None:
+    wide = widened(COARSE, -4, -8)
+    assert (wide.px_exponent, wide.qty_exponent, wide.tick, wide.step) == (-4, -8, 100, 1000)
