@@ -1,0 +1,122 @@
+"""``gateway tail``: messages as they come over ZeroMQ."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+
+from gateway.cli.options import run_dir_option
+from gateway.cli.record_text import record_text
+from gateway.errors import UsageError
+from gateway.markets import BY_NAME
+from gateway.rundir import MANIFEST_NAME
+from gateway.streams import parse, parse_symbol
+from gateway_client import Gateway, Message, Subscription, UnknownStream
+
+_STATE = "state:"
+_PREFIX_ENDS = ("@", "*")
+_IDLE_SECONDS = 0.005
+_CHECK_SECONDS = 1.0
+
+
+@click.command("tail")
+@click.argument("topic")
+@click.option("--count", metavar="N", type=click.IntRange(1), help="End after N messages.")
+@click.option("--binary", is_flag=True, help="Take the event records, and print them as JSON.")
+@run_dir_option
+def command(topic: str, count: int | None, binary: bool, run_dir: str) -> None:
+    """Print the messages of TOPIC: a stream, or all that begin with it if it ends in @ or *.
+
+    \b
+      gateway tail 'spot:btcusdt@'           every stream of one instrument
+      gateway tail spot:btcusdt@trade        one stream
+      gateway tail 'usdm:*' --count 100      everything of a market
+      gateway tail state:spot:BTCUSDT        changes of its trust state
+
+    A line has six fields, parted by single spaces: topic, epoch, sequence, receive time in ns,
+    flags, and the venue's own JSON. What this reader was too slow for is said on stderr.
+    """
+    _check_topic(topic)
+    with Gateway(run_dir or None) as gateway:
+        _check_carried(gateway, topic)
+        subscription = gateway.subscribe(topic, binary=binary)
+        try:
+            _print(gateway, subscription, count, _binary(gateway) if binary else _json)
+        except KeyboardInterrupt:
+            if count is not None:
+                raise
+        finally:
+            subscription.close()
+
+
+def _check_topic(topic: str) -> None:
+    """Raise UsageError for what can never be a topic."""
+    if topic.startswith(_STATE):
+        parse_symbol(topic.removeprefix(_STATE))
+    elif not topic.endswith(_PREFIX_ENDS):
+        parse(topic)
+    elif topic != "*" and topic.partition(":")[0].rstrip("*") not in BY_NAME:
+        allowed = ", ".join(BY_NAME)
+        raise UsageError(topic, "begins with no market", f"begin it with one of {allowed} and ':'")
+
+
+def _check_carried(gateway: Gateway, topic: str) -> None:
+    """Raise UnknownStream for a beginning that no stream has."""
+    if topic.endswith(_PREFIX_ENDS):
+        streams = gateway.streams()
+        if not any(stream.startswith(topic.removesuffix("*")) for stream in streams):
+            raise UnknownStream(topic, streams)
+
+
+def _print(
+    gateway: Gateway,
+    subscription: Subscription,
+    count: int | None,
+    text: Callable[[Message], str],
+) -> None:
+    for number, message in enumerate(_messages(gateway, subscription), 1):
+        if message.lost:
+            _say(f"{message.topic}: {message.lost} messages were lost here, this reader is slow")
+        sys.stdout.write(text(message) + "\n")
+        if number == count:
+            return
+
+
+def _messages(gateway: Gateway, subscription: Subscription) -> Iterator[Message]:
+    """Yield messages for ever; say so when the gateway stops."""
+    manifest = Path(gateway.run_dir) / MANIFEST_NAME
+    checked_at, was_there = time.monotonic(), True
+    while True:
+        message = subscription.poll()
+        if message is not None:
+            yield message
+            continue
+        sys.stdout.flush()
+        time.sleep(_IDLE_SECONDS)
+        if time.monotonic() - checked_at > _CHECK_SECONDS:
+            checked_at, is_there = time.monotonic(), manifest.exists()
+            if was_there and not is_there:
+                _say("the gateway has stopped; waiting for the next, Ctrl-C ends this")
+            was_there = is_there
+
+
+def _say(sentence: str) -> None:
+    sys.stdout.flush()
+    print(f"gateway: {sentence}", file=sys.stderr, flush=True)
+
+
+def _head(message: Message) -> str:
+    numbers = f"{message.epoch} {message.sequence} {message.ts_recv}"
+    return f"{message.topic} {numbers} {message.flags}"
+
+
+def _json(message: Message) -> str:
+    return f"{_head(message)} {message.payload.decode(errors='replace')}"
+
+
+def _binary(gateway: Gateway) -> Callable[[Message], str]:
+    return lambda message: f"{_head(message)} {record_text(gateway, message)}"

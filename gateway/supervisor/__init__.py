@@ -1,0 +1,1 @@
+"""The supervisor: plans, starts and watches the shards, and asks the venue's REST for them."""
