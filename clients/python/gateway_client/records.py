@@ -1,0 +1,221 @@
+"""Records of the event ring as Python objects: one class a shape, fields decoded when looked at."""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING
+
+from gateway_client.books import Level, levels, pairs
+from gateway_client.errors import SegmentUnusable
+from gateway_client.fields import Integer, Mantissa, Price, Quantity
+from gateway_client.layout import FIELDS, SIZES, Flag, Kind
+from gateway_client.values import STATUSES, Cell, QuoteFields, Status, TickerFields, TradeFields
+
+if TYPE_CHECKING:
+    from gateway_client.plain import Instrument
+
+RECORD_DAMAGED = -12
+_KIND = FIELDS["meta"]["kind"][0]
+_STATUS = FIELDS["meta"]["status"][0]
+
+
+class EventKind(enum.IntEnum):
+    """What an event is: the kinds of the layout, and EPOCH, which a reader adds."""
+
+    QUOTE = Kind.QUOTE
+    TRADE = Kind.TRADE
+    AGG_TRADE = Kind.AGG_TRADE
+    TICKER = Kind.TICKER
+    DIFF = Kind.DIFF
+    PARTIAL = Kind.PARTIAL
+    BOOK = Kind.BOOK
+    SNAPSHOT = Kind.SNAPSHOT
+    STATE = Kind.STATE
+    GAP = Kind.GAP
+    UNREADABLE = Kind.UNREADABLE
+    RAW = Kind.RAW
+    UNKNOWN = 254
+    """Of a newer layout: only what all events have can be read."""
+    EPOCH = 256
+    """The writer was restarted: forget what was built from its events, new ones follow."""
+
+
+KINDS = {int(kind): kind for kind in EventKind}
+
+
+class Event(Cell):
+    """A record of the event ring. ``state`` is its subject's status after it."""
+
+    __slots__ = ("lost", "stream")
+
+    def __init__(
+        self, data: bytes, status: int, instrument: Instrument, stream: str, lost: int
+    ) -> None:
+        super().__init__(data, status, instrument)
+        self.stream = stream
+        self.lost = lost
+
+    number = Integer("meta", "version")
+    """Number of the record in its ring, from 1, without holes."""
+    stream_row = Integer("meta", "stream")
+
+    @property
+    def kind(self) -> EventKind:
+        """What this event is."""
+        return KINDS.get(self.data[_KIND], EventKind.UNKNOWN)
+
+    @property
+    def position(self) -> int:
+        """Where this record begins in the ring."""
+        return self.ring_position
+
+    def _summary(self) -> str:
+        return f"{self.stream} #{self.sequence} lost={self.lost}"
+
+    def __repr__(self) -> str:
+        return f"<{self.kind.name} {self.symbol} {self.state.name} {self._summary()}>"
+
+
+class QuoteEvent(Event, QuoteFields):
+    """A best bid and offer."""
+
+    __slots__ = ()
+
+
+class TradeEvent(Event, TradeFields):
+    """A trade or an aggregate trade."""
+
+    __slots__ = ()
+
+
+class TickerEvent(Event, TickerFields):
+    """Rolling 24 h statistics."""
+
+    __slots__ = ()
+
+
+class LevelsEvent(Event):
+    """Levels of a DIFF, SNAPSHOT or PARTIAL: absolute quantities, in a DIFF 0 removes.
+
+    A SNAPSHOT replaces the whole book; then DIFFs with ``is_applied`` change it, others are not
+    part of it. Long ones come in parts: ``is_first`` … ``is_last``, all with the same ``sequence``.
+    """
+
+    __slots__ = ()
+
+    first_update_id = Integer("diff")
+    """U; of a SNAPSHOT lastUpdateId of the REST answer."""
+    prev_update_id = Integer("diff")
+    """pu of futures; spot: U - 1."""
+    best_bid_px = Price("diff")
+    """Of the book after this event; NaN where it has none."""
+    best_bid_qty = Quantity("diff")
+    best_ask_px = Price("diff")
+    best_ask_qty = Quantity("diff")
+    best_bid_px_mantissa = Mantissa("diff")
+    best_bid_qty_mantissa = Mantissa("diff")
+    best_ask_px_mantissa = Mantissa("diff")
+    best_ask_qty_mantissa = Mantissa("diff")
+    bid_count = Integer("diff")
+    """Levels in this record."""
+    ask_count = Integer("diff")
+
+    @property
+    def is_applied(self) -> bool:
+        """DIFF: whether it is part of the book."""
+        return Flag.APPLIED in self.flags
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this is the first part."""
+        return Flag.FIRST in self.flags
+
+    @property
+    def is_last(self) -> bool:
+        """Whether this is the last part."""
+        return Flag.LAST in self.flags
+
+    def _side(self, skip: int, count: int) -> tuple[int, ...]:
+        room = (len(self.data) - SIZES["diff"]) // 16 - skip
+        return pairs(self.data, SIZES["diff"] + 16 * skip, max(0, min(count, room)))
+
+    @property
+    def bids_mantissa(self) -> tuple[int, ...]:
+        """Bids as px, qty, px, qty, … in mantissas."""
+        return self._side(0, self.bid_count)
+
+    @property
+    def asks_mantissa(self) -> tuple[int, ...]:
+        """Asks as px, qty, px, qty, … in mantissas."""
+        return self._side(self.bid_count, self.ask_count)
+
+    @property
+    def bids(self) -> list[Level]:
+        """(price, quantity) in the venue's order."""
+        return levels(self.bids_mantissa, self.instrument)
+
+    @property
+    def asks(self) -> list[Level]:
+        """(price, quantity) in the venue's order."""
+        return levels(self.asks_mantissa, self.instrument)
+
+
+class StateEvent(Event):
+    """A change of trust (STATE), missing updates (GAP) or a frame that could not be read."""
+
+    __slots__ = ()
+
+    error = Integer("state")
+    """UNREADABLE: the decoder's code."""
+    expected_id = Integer("state")
+    """GAP: the id that should have come."""
+    received_id = Integer("state")
+    """GAP: the id that came."""
+    _previous = Integer("state", "previous_status")
+    _subject = Integer("state", "subject")
+
+    @property
+    def previous(self) -> Status:
+        """Status before."""
+        return STATUSES[self._previous & 0xFF]
+
+    @property
+    def subject(self) -> EventKind:
+        """The kind of slot or stream concerned."""
+        return KINDS.get(self._subject, EventKind.UNKNOWN)
+
+    def _summary(self) -> str:
+        return f"{self.subject.name} was {self.previous.name} for {self.reason.name}"
+
+
+class EpochEvent(Event):
+    """The writer was restarted: ``epoch`` is the new one, ``lost`` what its ring has dropped."""
+
+    __slots__ = ()
+
+    @property
+    def kind(self) -> EventKind:
+        return EventKind.EPOCH
+
+
+_CLASSES: dict[int, tuple[type[Event], int]] = {
+    Kind.QUOTE: (QuoteEvent, SIZES["quote"]),
+    Kind.TRADE: (TradeEvent, SIZES["trade"]),
+    Kind.AGG_TRADE: (TradeEvent, SIZES["trade"]),
+    Kind.TICKER: (TickerEvent, SIZES["ticker"]),
+    Kind.DIFF: (LevelsEvent, SIZES["diff"]),
+    Kind.SNAPSHOT: (LevelsEvent, SIZES["diff"]),
+    Kind.PARTIAL: (LevelsEvent, SIZES["diff"]),
+    Kind.STATE: (StateEvent, SIZES["state"]),
+    Kind.GAP: (StateEvent, SIZES["state"]),
+    Kind.UNREADABLE: (StateEvent, SIZES["state"]),
+}
+
+
+def event(record: bytes, instrument: Instrument, stream: str, lost: int) -> Event:
+    """The event that a record holds. Raises SegmentUnusable where it is too short for its kind."""
+    shape, size = _CLASSES.get(record[_KIND], (Event, SIZES["meta"]))
+    if len(record) < size:
+        path = instrument.segment.path
+        raise SegmentUnusable(path, RECORD_DAMAGED, "has a damaged ring record (too short)")
+    return shape(record, record[_STATUS], instrument, stream, lost)

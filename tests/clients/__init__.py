@@ -1,0 +1,1 @@
+"""Tests of the readers in clients/, against a test writer of their own."""

@@ -1,0 +1,213 @@
+"""What the client tests share: C programs, segments to read, a writer in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import signal
+import struct
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gateway_client import plain
+from gateway_client.gateway import Calls
+from gateway_client.layout import FORMATS
+from gateway_client.tables import empty_cell
+
+from gateway.layout import HEADER, NO_ROW, SYMBOL, RowState, Status
+from gateway.plan import ShardPlan
+from gateway.segment_file import SegmentFile, create
+
+Levels = list[tuple[int, int]]
+ROOT = Path(__file__).resolve().parents[2]
+C_CLIENT = ROOT / "clients" / "c"
+HERE = Path(__file__).resolve().parent
+WATCHDOG_SECONDS = 100.0
+_CELLS = {"last_trade": "trade"}  # section -> struct, where they differ
+
+
+class PlainGateway(Calls, plain.Reader):  # type: ignore[misc]
+    """``Gateway`` on the plain reader, whatever this machine has compiled."""
+
+
+def compile_c(source: Path, program: Path, *flags: str, compiler: str = "cc") -> Path:
+    """Compile one file against the C client's header, all warnings errors."""
+    warnings = ["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Werror"]
+    command = [
+        compiler, *warnings, "-O2", *flags, f"-I{C_CLIENT}", f"-I{HERE}", str(source),
+        "-o", str(program), "-lm",
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return program
+
+
+def plan(run_dir: Path, *, ring: int = 65536, timeout_ms: int = 1000, levels: int = 20) -> ShardPlan:
+    """A small shard."""
+    return ShardPlan(
+        shard_id=0, shard_count=1, instance_id=7, run_dir=str(run_dir), symbols=[], connections=[],
+        streams=[], symbol_capacity=8, stream_capacity=8, connection_capacity=2,
+        events_ring_bytes=ring, raw_ring_bytes=4096, book_levels=levels,
+        heartbeat_timeout_ms=timeout_ms,
+    )  # fmt: skip
+
+
+@dataclass
+class Shard:
+    """A run directory with one shard, whose segment is made anew with every ``start``."""
+
+    run_dir: Path
+    ring: int = 65536
+    timeout_ms: int = 60_000  # long, so that tests without a writer process need not hurry
+    levels: int = 20
+    symbols: tuple[str, ...] = ("BTCUSDT", "ETHUSDT")
+    streams: tuple[str, ...] = ()
+    current: SegmentFile = field(init=False)
+
+    @property
+    def segment(self) -> Path:
+        return self.run_dir / "shard-0.seg"
+
+    def start(self) -> Shard:
+        """Make and publish a segment, as a starting shard does; the old one is superseded."""
+        plan_ = plan(self.run_dir, ring=self.ring, timeout_ms=self.timeout_ms, levels=self.levels)
+        self.current = create(self.segment, plan=plan_)
+        for symbol in self.symbols:
+            self.add_symbol(symbol)
+        self.current.publish()
+        self.write_manifest()
+        return self
+
+    def add_symbol(self, name: str, *, px_exponent: int = -2, qty_exponent: int = -5) -> int:
+        """Append a row of SYMBOLS: the row first, then the count."""
+        row = self.load("symbol_count")
+        self.put_row(row, name, px_exponent, qty_exponent)
+        self.store("symbol_count", row + 1)
+        self.store("directory_epoch", self.load("directory_epoch") + 1)
+        return row
+
+    def put_row(self, row: int, name: str, px_exponent: int, qty_exponent: int) -> None:
+        values = {
+            "symbol": name.encode(), "venue": b"binance", "market_name": b"spot",
+            "px_exponent": struct.pack("b", px_exponent),
+            "qty_exponent": struct.pack("b", qty_exponent), "market": b"\1",
+            "state": struct.pack("<I", RowState.ACTIVE), "successor": struct.pack("<I", NO_ROW),
+        }  # fmt: skip
+        section = self.current.sections["symbols"]
+        for field_, data in values.items():
+            at = section.offset + row * section.stride + SYMBOL.offsets()[field_]
+            self.current.memory[at : at + len(data)] = data
+
+    def retire(self, row: int) -> None:
+        """Take a row out of use."""
+        section = self.current.sections["symbols"]
+        at = section.offset + row * section.stride + SYMBOL.offsets()["state"]
+        self.current.memory[at : at + 4] = struct.pack("<I", RowState.RETIRED)
+        self.store("directory_epoch", self.load("directory_epoch") + 1)
+
+    def load(self, name: str) -> int:
+        return int.from_bytes(self._field(name), "little")
+
+    def store(self, name: str, value: int) -> None:
+        """Store a word of the header."""
+        at, size = HEADER.offsets()[name], len(self._field(name))
+        self.current.memory[at : at + size] = value.to_bytes(size, "little")
+
+    def beat(self) -> None:
+        self.store("heartbeat_mono", time.clock_gettime_ns(time.CLOCK_MONOTONIC))
+
+    def _field(self, name: str) -> bytes:
+        at = HEADER.offsets()[name]
+        size = next(field.size for field in HEADER.fields if field.name == name)
+        return self.current.memory[at : at + size]
+
+    def write_manifest(self, **changes: object) -> None:
+        """Put a manifest in place, as the supervisor does."""
+        shard = {
+            "id": 0, "pid": 1, "generation": self.current.generation, "segment": "shard-0.seg",
+            "publisher": f"ipc://{self.run_dir}/shard-0.pub",
+            "symbols": [f"spot:{symbol}" for symbol in self.symbols],
+            "streams": list(self.streams),
+        }  # fmt: skip
+        content = {
+            "version": 1, "instance": "7", "pid": 1, "started_ns": 5, "upstream": "binance",
+            "shards": [shard],
+        }  # fmt: skip
+        temporary = self.run_dir / "manifest.json.tmp"
+        temporary.write_text(json.dumps(content | changes))
+        temporary.rename(self.run_dir / "manifest.json")
+
+    def write_cell(self, section_name: str, row: int, **values: float) -> int:
+        """Store a cell with these fields, the others missing; nobody reads meanwhile. Its version."""
+        section, memory = self.current.sections[section_name], self.current.memory
+        slot = section.offset + row * section.stride
+        version = int.from_bytes(memory[slot : slot + 8], "little") + 1
+        cell = bytearray(section.cell_size)
+        offsets = section.struct.offsets()
+        cell[:] = empty_cell(_CELLS.get(section_name, section_name), section.cell_size)
+        defaults = {"version": version, "status": Status.LIVE, "length": section.cell_size}
+        for field_ in section.struct.fields:
+            value = (defaults | values).get(field_.name)
+            if value is not None and field_.count == 1:
+                struct.pack_into(FORMATS[field_.type], cell, offsets[field_.name], value)
+        at = slot + section.cell_offset + (version & 1) * section.cell_size
+        memory[at : at + len(cell)] = bytes(cell)
+        memory[slot : slot + 8] = version.to_bytes(8, "little")
+        self.beat()
+        return version
+
+    def write_book(self, row: int, bids: Levels, asks: Levels, **values: int) -> None:
+        """Store a BOOK cell with these (px, qty) mantissas."""
+        section, memory = self.current.sections["book"], self.current.memory
+        counts = {"bid_count": len(bids), "ask_count": len(asks), "depth": section.param}
+        version = self.write_cell("book", row, **counts, **values)
+        cell = section.offset + row * section.stride + section.cell_offset
+        cell += (version & 1) * section.cell_size
+        for side, levels in (("bids", bids), ("asks", asks)):
+            at = cell + section.struct.offsets()[side]
+            flat = [number for level in levels for number in level]
+            memory[at : at + 8 * len(flat)] = struct.pack(f"<{len(flat)}q", *flat)
+
+    def spare_cell(self, kind: str) -> tuple[bytes, int]:
+        """The cell that readers are not pointed to, in row 0, and the version that lies in the other."""
+        section, memory = self.current.sections[kind], self.current.memory
+        version = int.from_bytes(memory[section.offset : section.offset + 8], "little")
+        odd = (version + 1) & 1
+        at = section.offset + section.cell_offset + odd * section.cell_size
+        return memory[at : at + section.cell_size], version
+
+
+@contextmanager
+def running(program: Path, *words: object) -> Iterator[subprocess.Popen[str]]:
+    """A C test program that has said "ready"; killed at the end if it still runs."""
+    process = subprocess.Popen(
+        [str(program), *map(str, words)], stdout=subprocess.PIPE, text=True, bufsize=1
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def tally(process: subprocess.Popen[str], *, stop: bool = False) -> dict[str, int]:
+    """The counts that a test reader prints when it ends, after SIGTERM if told to ``stop`` it."""
+    if stop:
+        process.send_signal(signal.SIGTERM)
+    said, _ = process.communicate(timeout=WATCHDOG_SECONDS)
+    return dict(json.loads(said))
+
+
+def wait_for(condition: Callable[[], object], what: str) -> None:
+    """Wait until ``condition`` holds; fails after the watchdog's time."""
+    until = time.monotonic() + WATCHDOG_SECONDS
+    while not condition():
+        assert time.monotonic() < until, f"{what} did not come about"
+        time.sleep(0.002)
