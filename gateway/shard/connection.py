@@ -61,6 +61,7 @@ class Connection:
         self._unanswered: dict[int, list[str]] = {}
         self._last_ping = 0
         self._next_id = 1
+        self._closing = False
 
     async def run(self, tls: ssl.SSLContext | None) -> None:
         """Hold the connection until cancelled."""
@@ -128,6 +129,10 @@ class Connection:
         if self._transport is not None:
             self._ping(self._transport, _DRAIN)
 
+    def close(self) -> None:
+        """From here on a disconnect is what we want; the caller cancels ``run``."""
+        self._closing = True
+
     # What the listener tells, never for a data frame that was read.
 
     def on_connected(self, transport: picows.WSTransport) -> None:
@@ -138,7 +143,9 @@ class Connection:
     def on_disconnected(self) -> None:
         self._transport = None
         self._engine.connection_down(self._row)
-        log.warning("%s: disconnected", self._plan.name)
+        log.log(
+            logging.INFO if self._closing else logging.WARNING, "%s: disconnected", self._plan.name
+        )
         self._owner.on_lost(self._row)
 
     def on_control(self, payload: bytes) -> None:

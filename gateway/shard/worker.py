@@ -20,7 +20,7 @@ import orjson
 from gateway import plan as wire
 from gateway import segment_file
 from gateway.channel import Channel, ChannelClosed
-from gateway.core.engine import NO_ROW, Engine, NoticeCode, SnapshotResult
+from gateway.core.engine import NO_ROW, Engine, NoticeCode, SnapshotResult, wake
 from gateway.errors import GatewayError
 from gateway.layout import Kind
 from gateway.rundir import FileLock
@@ -101,7 +101,7 @@ class Shard:
         self._loop.add_signal_handler(signal.SIGTERM, stop.set)
         self._loop.add_signal_handler(signal.SIGINT, lambda: None)  # the supervisor decides
         self._engine.heartbeat()
-        self._segment.publish()
+        self._segment.publish(wake)
         tasks = [asyncio.ensure_future(self._listen(stop)), asyncio.ensure_future(self._beat())]
         tasks.append(asyncio.ensure_future(self._poll()))
         tls = make_tls(self._plan.tls_ca_file)
@@ -121,6 +121,8 @@ class Shard:
     async def _close(self, tasks: list[asyncio.Task[None]]) -> None:
         """Say CLOSED, then take everything down and remove the files."""
         self._segment.close_and_unlink()
+        for connection in self._connections:
+            connection.close()
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks, timeout=CLOSE_S)
