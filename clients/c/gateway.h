@@ -749,7 +749,7 @@ extern "C" {
 #endif
 
 #define GW_STATUS_DEAD 255 /* segment not LIVE, or its heartbeat older than its timeout */
-#define GW_LAPPED 1        /* gw_next only: the writer overtook this reader; no record is so short */
+#define GW_LAPPED 1        /* gw_next only, where a length would be: the writer overtook us */
 #define GW_ANY_BOOT 1      /* gw_open_file: take segments of another boot too, to look into them */
 
 #define GW_REATTACH_NS 10000000 /* the path is looked at no more often than every 10 ms */
@@ -1081,7 +1081,7 @@ static inline int gw_map(gw_segment *seg)
     if (base == MAP_FAILED) return gw_fail(seg, GW_ERROR_OPEN, strerror(errno));
     seg->header = (const gw_header *)base;
 #ifdef MADV_POPULATE_READ
-    /* Asks the kernel whether a load would raise SIGBUS: holes in a full tmpfs, a file cut since. */
+    /* Would a load raise SIGBUS? Holes in a full tmpfs, or a file that was cut since. */
     if (madvise(base, seg->size, MADV_POPULATE_READ) && errno == EFAULT)
         return gw_fail(seg, GW_ERROR_TRUNCATED, "pages are missing");
 #endif
@@ -1268,7 +1268,8 @@ static inline double gw_float(int64_t mantissa, double scale)
 static inline double gw_px(const gw_segment *seg, uint32_t row, int64_t mantissa)
 {
     gw_symbol symbol;
-    return gw_read_symbol(seg, row, &symbol) ? NAN : gw_float(mantissa, gw_scale(symbol.px_exponent));
+    return gw_read_symbol(seg, row, &symbol) ? NAN
+                                             : gw_float(mantissa, gw_scale(symbol.px_exponent));
 }
 
 static inline double gw_qty(const gw_segment *seg, uint32_t row, int64_t mantissa)
@@ -1378,7 +1379,7 @@ static inline uint64_t gw_record_max(const gw_ring_view *ring)
     return ring->capacity / 8 + 64;
 }
 
-/* Start at `position`, e.g. meta.ring_position of a slot: what follows that state, without a gap. */
+/* Start at `position`, as meta.ring_position of a slot: what follows that state, without a gap. */
 static inline void gw_start_at(gw_cursor *cursor, uint64_t position)
 {
     memset(cursor, 0, sizeof *cursor);
@@ -1415,7 +1416,7 @@ typedef struct gw_peek {
     uint8_t is_sound; /* inside the ring, aligned, and not beyond the tail */
 } gw_peek;
 
-/* The lead of a record at `position`; everything in it may be garbage until the caller validates. */
+/* The lead of a record at `position`; all of it may be garbage until the caller validates. */
 static inline gw_peek gw_peek_record(const gw_ring_view *ring, uint64_t position, uint64_t tail)
 {
     gw_peek peek;
@@ -1436,7 +1437,7 @@ static inline gw_peek gw_peek_record(const gw_ring_view *ring, uint64_t position
     return peek;
 }
 
-/* Go to the tail. What is lost is counted now if the writer is at rest, else with the next record. */
+/* Go to the tail. What is lost is counted now if the writer rests, else with the next record. */
 static inline int64_t gw_jump(const gw_ring_view *ring, gw_cursor *cursor, int64_t answer)
 {
     uint64_t tail = gw_load_acquire(GW_RING_WORD(ring, tail));
@@ -1449,7 +1450,7 @@ static inline int64_t gw_jump(const gw_ring_view *ring, gw_cursor *cursor, int64
     return answer;
 }
 
-/* Does the record at `position` lead on to the tail, or over eight that each state their own place? */
+/* Does the record at `position` lead to the tail, or over eight that each state their place? */
 static inline int gw_is_boundary(const gw_ring_view *ring, uint64_t position, uint64_t tail)
 {
     for (int depth = 0; depth < 8 && position != tail; depth++) {

@@ -6,9 +6,9 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import pytest
+
 from gateway_client import _accel, plain
 from gateway_client.gateway import Gateway
-
 from tests.clients.support import HERE, PlainGateway, Shard, compile_c
 
 

@@ -61,9 +61,9 @@ static void read_rows(const gw_segment *seg)
         if (gw_read_ticker(seg, row, &ticker) >= 0) sink += ticker.trade_count;
         if (gw_read_last_trade(seg, row, &trade) >= 0) sink += (uint64_t)trade.px;
         if (gw_read_book(seg, row, &book) >= 0)
-            for (int level = 0; level < book.bid_count; level++) sink += (uint64_t)book.bids[2 * level];
+            for (int at = 0; at < book.bid_count; at++) sink += (uint64_t)book.bids[2 * at];
         if (gw_read_partial(seg, row, &partial) >= 0)
-            for (int level = 0; level < partial.ask_count; level++) sink += (uint64_t)partial.asks[2 * level];
+            for (int at = 0; at < partial.ask_count; at++) sink += (uint64_t)partial.asks[2 * at];
         if (gw_read_cell(seg, &seg->book, row, cell, sizeof cell) >= 0) sink += cell[0];
         sink += (uint64_t)(gw_px(seg, row, 5) > 0) + (uint64_t)(gw_qty(seg, row, 5) > 0);
         reads += 6;
@@ -74,7 +74,7 @@ static void read_rows(const gw_segment *seg)
 static void read_ring(const gw_ring_view *ring, gw_cursor *cursor)
 {
     static _Alignas(8) unsigned char record[1 << 20];
-    for (int count = 0; count < 300; count++) {
+    for (int tries = 0; tries < 300; tries++) {
         int64_t got = gw_next(ring, cursor, record, sizeof record);
         if (got == 0) return;
         if (got < 0) record_errors++;
@@ -83,8 +83,8 @@ static void read_ring(const gw_ring_view *ring, gw_cursor *cursor)
         for (int64_t at = 0; at < got; at += 64) sink += record[at];
         const gw_diff *diff = (const gw_diff *)(const void *)record;
         const int64_t *levels = (size_t)got >= sizeof *diff ? gw_diff_levels(diff) : NULL;
-        for (uint64_t level = 0; levels && level < diff->bid_count + (uint64_t)diff->ask_count; level++)
-            sink += (uint64_t)levels[2 * level + 1];
+        uint64_t count = levels ? (uint64_t)diff->bid_count + diff->ask_count : 0;
+        for (uint64_t level = 0; level < count; level++) sink += (uint64_t)levels[2 * level + 1];
         const gw_raw *raw = (const gw_raw *)(const void *)record;
         const unsigned char *payload = gw_raw_payload(raw);
         for (uint32_t at = 0; payload && at < raw->payload_length; at++) sink += payload[at];
@@ -142,8 +142,10 @@ int main(int argc, char **argv)
         answers[-code]++;
     }
     printf("{");
-    for (int code = 0; code < 16; code++) printf("\"%d\": %llu, ", -code, (unsigned long long)answers[code]);
-    printf("\"reads\": %llu, \"records\": %llu, \"record_errors\": %llu}\n", (unsigned long long)reads,
-           (unsigned long long)records, (unsigned long long)record_errors);
+    for (int code = 0; code < 16; code++)
+        printf("\"%d\": %llu, ", -code, (unsigned long long)answers[code]);
+    printf("\"reads\": %llu, \"records\": %llu, \"record_errors\": %llu}\n",
+           (unsigned long long)reads, (unsigned long long)records,
+           (unsigned long long)record_errors);
     return 0;
 }

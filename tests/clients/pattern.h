@@ -1,5 +1,5 @@
 /* What the test writer puts into cells and records: nearly every word holds the same counter, so
- * that any mix of two versions shows. For a slot the counter is its version, for a record its number. */
+ * that any mix of two versions shows. A slot's counter is its version, a record's its number. */
 #ifndef PATTERN_H
 #define PATTERN_H
 

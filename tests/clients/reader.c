@@ -1,8 +1,8 @@
 /* Test reader: reads what writer.c writes and judges every copy. Prints one JSON line of counts.
  *
- *     reader SEGMENT slots READS DISTINCT [unprotected]   until both are reached
- *     reader SEGMENT follow                               until SIGTERM, over restarts of the writer
- *     reader SEGMENT ring RECORDS                         from the ring's start to that record
+ *     reader SEGMENT slots READS DISTINCT [x]   until both are reached; x: without protection
+ *     reader SEGMENT follow                     until SIGTERM, over restarts of the writer
+ *     reader SEGMENT ring RECORDS               from the ring's start to that record
  */
 #include "pattern.h"
 
@@ -53,10 +53,11 @@ static void read_both(const gw_segment *seg, int unprotected, uint64_t last[2])
 {
     gw_quote quote = {0};
     gw_book book = {0};
-    int status = unprotected ? read_unprotected(&seg->quote, &quote) : gw_read_quote(seg, 0, &quote);
-    judge(status, &quote, GW_KIND_QUOTE, sizeof quote, &last[0]);
-    status = unprotected ? read_unprotected(&seg->book, &book) : gw_read_book(seg, 0, &book);
-    judge(status, &book, GW_KIND_BOOK, sizeof book, &last[1]);
+    int of_quote = unprotected ? read_unprotected(&seg->quote, &quote)
+                               : gw_read_quote(seg, 0, &quote);
+    int of_book = unprotected ? read_unprotected(&seg->book, &book) : gw_read_book(seg, 0, &book);
+    judge(of_quote, &quote, GW_KIND_QUOTE, sizeof quote, &last[0]);
+    judge(of_book, &book, GW_KIND_BOOK, sizeof book, &last[1]);
 }
 
 static void read_slots(gw_segment *seg, uint64_t reads, uint64_t distinct, int unprotected)
@@ -119,8 +120,8 @@ int main(int count, char **words)
     if (!strcmp(words[2], "slots")) read_slots(&seg, first, second, count > 5);
     else if (!strcmp(words[2], "ring")) read_ring(&seg, first);
     else follow(&seg);
-    printf("{\"reads\": %llu, \"distinct\": %llu, \"torn\": %llu, \"failed\": %llu, \"dead\": %llu, "
-           "\"lost\": %llu, \"laps\": %llu, \"backwards\": %llu, \"attached\": %llu}\n",
+    printf("{\"reads\": %llu, \"distinct\": %llu, \"torn\": %llu, \"failed\": %llu, "
+           "\"dead\": %llu, \"lost\": %llu, \"laps\": %llu, \"backwards\": %llu, \"attached\": %llu}\n",
            (unsigned long long)tally.reads, (unsigned long long)tally.distinct,
            (unsigned long long)tally.torn, (unsigned long long)tally.failed,
            (unsigned long long)tally.dead, (unsigned long long)tally.lost,

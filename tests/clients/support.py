@@ -12,14 +12,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gateway.layout import HEADER, NO_ROW, SYMBOL, RowState, Status
+from gateway.plan import ShardPlan
+from gateway.segment_file import SegmentFile, create
 from gateway_client import plain
 from gateway_client.gateway import Calls
 from gateway_client.layout import FORMATS
 from gateway_client.tables import empty_cell
-
-from gateway.layout import HEADER, NO_ROW, SYMBOL, RowState, Status
-from gateway.plan import ShardPlan
-from gateway.segment_file import SegmentFile, create
 
 Levels = list[tuple[int, int]]
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,7 +44,9 @@ def compile_c(source: Path, program: Path, *flags: str, compiler: str = "cc") ->
     return program
 
 
-def plan(run_dir: Path, *, ring: int = 65536, timeout_ms: int = 1000, levels: int = 20) -> ShardPlan:
+def plan(
+    run_dir: Path, *, ring: int = 65536, timeout_ms: int = 1000, levels: int = 20
+) -> ShardPlan:
     """A small shard."""
     return ShardPlan(
         shard_id=0, shard_count=1, instance_id=7, run_dir=str(run_dir), symbols=[], connections=[],
@@ -141,7 +142,7 @@ class Shard:
         temporary.rename(self.run_dir / "manifest.json")
 
     def write_cell(self, section_name: str, row: int, **values: float) -> int:
-        """Store a cell with these fields, the others missing; nobody reads meanwhile. Its version."""
+        """Store a cell with these fields, the others missing, while nobody reads; its version."""
         section, memory = self.current.sections[section_name], self.current.memory
         slot = section.offset + row * section.stride
         version = int.from_bytes(memory[slot : slot + 8], "little") + 1
@@ -172,7 +173,7 @@ class Shard:
             memory[at : at + 8 * len(flat)] = struct.pack(f"<{len(flat)}q", *flat)
 
     def spare_cell(self, kind: str) -> tuple[bytes, int]:
-        """The cell that readers are not pointed to, in row 0, and the version that lies in the other."""
+        """The cell of row 0 that readers are not pointed to, and the version in the other."""
         section, memory = self.current.sections[kind], self.current.memory
         version = int.from_bytes(memory[section.offset : section.offset + 8], "little")
         odd = (version + 1) & 1

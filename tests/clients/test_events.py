@@ -9,6 +9,7 @@ import time
 from types import SimpleNamespace
 
 import pytest
+
 from gateway_client import (
     EventKind,
     LevelsEvent,
@@ -20,7 +21,6 @@ from gateway_client import (
 )
 from gateway_client.gateway import Gateway
 from gateway_client.layout import FIELDS, FORMATS, NO_ROW, SIZES, Flag, Kind, Reason
-
 from tests.clients.support import WATCHDOG_SECONDS, Shard, running, wait_for
 
 BTC, ETH = "spot:BTCUSDT", "spot:ETHUSDT"

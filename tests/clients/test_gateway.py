@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+from gateway import layout
 from gateway_client import (
     GatewayNotRunning,
     ManifestUnusable,
@@ -21,8 +23,6 @@ from gateway_client.errors import AcceleratorMissing
 from gateway_client.gateway import Gateway
 from gateway_client.layout import NULL, Flag, Reason
 from gateway_client.values import Status as ClientStatus
-
-from gateway import layout
 from tests.clients.support import PlainGateway, Shard
 
 BTC, ETH = "spot:BTCUSDT", "spot:ETHUSDT"
@@ -216,9 +216,7 @@ def test_retired_row_without_a_successor_says_so(
     assert gateway_class(shard.run_dir).quote(BTC).state is Status.RETIRED
 
 
-def test_gateway_may_be_read_by_several_threads(
-    shard: Shard, gateway_class: type[Gateway]
-) -> None:
+def test_gateway_may_be_read_by_several_threads(shard: Shard, gateway_class: type[Gateway]) -> None:
     gateway = gateway_class(shard.run_dir)
     failed: list[BaseException] = []
 

@@ -10,13 +10,13 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+
 from gateway_client import Status
 from gateway_client.errors import SegmentUnusable
 from gateway_client.gateway import Gateway
 from gateway_client.layout import NULL, SectionKind
 from gateway_client.records import KINDS
 from gateway_client.tables import decode, decode_rows
-
 from tests import golden
 
 WANT = golden.expected()

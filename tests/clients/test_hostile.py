@@ -13,10 +13,10 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+
 from gateway_client import _accel, plain
 from gateway_client.errors import SegmentUnusable
 from gateway_client.layout import FIELDS, PAGE, SIZES, SectionKind
-
 from tests.clients.support import HERE, Shard, compile_c, running
 
 C_MUTATIONS = 20_000
@@ -111,12 +111,12 @@ def place(whole: bytes, chance: random.Random) -> int:
 
 def answer(module: ModuleType, path: str) -> Any:
     """The error code of opening, or everything that can be read."""
-    try:
-        segment = module.Segment(path)
-    except SegmentUnusable as exc:
-        assert path in str(exc)
-        return exc.code
-    cells = [attempt(lambda k=kind, r=row: segment.read(k, r)) for kind in KINDS for row in (0, 1, 9)]
+    segment = attempt(lambda: module.Segment(path))
+    if isinstance(segment, int):
+        return segment
+    cells = [
+        attempt(lambda k=kind, r=row: segment.read(k, r)) for kind in KINDS for row in (0, 1, 9)
+    ]
     rows = [segment.rows(kind) for kind in (SectionKind.SYMBOLS, SectionKind.COUNTERS)]
     rings = [attempt(lambda k=kind: walk(segment.ring(k))) for kind in (12, 13)]
     return segment.is_alive(), cells, rows, rings
@@ -244,9 +244,7 @@ def test_leftover_of_another_boot_can_be_looked_into(backend: ModuleType, shard:
     assert backend.Segment(str(shard.segment), any_boot=True).generation > 0
 
 
-def test_record_too_short_for_its_kind_is_refused(
-    filled: Shard, gateway_class: type[Any]
-) -> None:
+def test_record_too_short_for_its_kind_is_refused(filled: Shard, gateway_class: type[Any]) -> None:
     """A ticker record of 128 bytes would otherwise be read beyond its end."""
     data = filled.current.sections["events"].offset + 4096
     memory = filled.current.memory
@@ -255,5 +253,4 @@ def test_record_too_short_for_its_kind_is_refused(
             memory[at + 88] = 4
     events = gateway_class(filled.run_dir).events(from_now=False, timeout=0)
     with pytest.raises(SegmentUnusable, match="damaged ring record"):
-        for event in events:
-            assert len(event.data) >= SIZES["ticker"]
+        list(events)

@@ -9,9 +9,9 @@ import time
 from types import ModuleType, SimpleNamespace
 
 import pytest
+
 from gateway_client import Status
 from gateway_client.gateway import Gateway
-
 from tests.clients.support import WATCHDOG_SECONDS, Shard, running, tally, wait_for
 from tests.clients.test_torn_reads import is_book_whole, is_quote_whole
 
@@ -61,7 +61,7 @@ def kill_until_half_written(
 
 
 def is_live_and_whole(gateway: Gateway, shard: Shard) -> bool:
-    """Whether the quote is LIVE. Fails where it is torn, or LIVE though it is not of this writer."""
+    """Whether the quote is LIVE. Fails where it is torn, or LIVE though of another writer."""
     quote, book = gateway.quote(BTC), gateway.book(BTC)
     for value, is_whole in ((quote, is_quote_whole), (book, is_book_whole)):
         if value.version:

@@ -6,8 +6,8 @@ import time
 from types import ModuleType, SimpleNamespace
 
 import pytest
-from gateway_client.layout import Kind, SectionKind
 
+from gateway_client.layout import Kind, SectionKind
 from tests.clients.support import WATCHDOG_SECONDS, Shard, running, tally
 
 RECORDS = 2_000_000

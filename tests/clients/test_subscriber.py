@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 import zmq
+
 from gateway_client import Gateway, Subscription, UnknownStream
 from gateway_client.layout import FIELDS, SIZES, Flag
 from gateway_client.subscriber import parse
-
 from tests.clients.support import Shard, wait_for
 
 TRADE = "spot:btcusdt@trade"
@@ -122,9 +122,7 @@ def test_restarted_writer_begins_a_new_count(carried: Shard, publisher: Publishe
 
 
 def test_binary_message_is_a_record(carried: Shard, publisher: Publisher) -> None:
-    messages = subscribe(
-        carried, publisher, TRADE, b"bin:spot:btcusdt@trade\0", binary=True
-    )
+    messages = subscribe(carried, publisher, TRADE, b"bin:spot:btcusdt@trade\0", binary=True)
     record = bytearray(SIZES["trade"])
     struct.pack_into("<q", record, FIELDS["meta"]["ts_recv"][0], 77)
     flags = Flag.BACKFILLED | Flag.SYNTHETIC

@@ -9,7 +9,6 @@ from types import ModuleType, SimpleNamespace
 
 from gateway_client import plain
 from gateway_client.layout import FIELDS, SectionKind
-
 from tests.clients.support import WATCHDOG_SECONDS, Shard, running, tally
 
 C_READS, C_VERSIONS = 10_000_000, 1_000_000

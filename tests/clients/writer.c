@@ -1,10 +1,10 @@
 /* Test writer: fills a segment made by gateway.segment_file with the pattern of pattern.h.
  *
- *     writer SEGMENT slots [VERSIONS [PER_SECOND]]   quote and book of row 0, by turns; 0: no end, no pace
+ *     writer SEGMENT slots [VERSIONS [PER_SECOND]]   quote and book of row 0, by turns
  *     writer SEGMENT ring RECORDS [PER_SECOND]       EVENTS records, the last 64 of them slowly
- *     writer SEGMENT beat                            nothing but the heartbeat
  *
- * Prints "ready" when the first of it is there, and ends with the count on stdout, at SIGTERM too.
+ * 0 stands for no end and no pace. Prints "ready" when the first of it is there, and at the end, or
+ * at SIGTERM, how many it wrote.
  * An independent second writer of the protocols in clients/LAYOUT.md, for the clients' tests. */
 #include "pattern.h"
 
@@ -22,7 +22,8 @@ static void stop(int number)
 
 static uint64_t *words_at(const void *mapped)
 {
-    return (uint64_t *)(void *)(base + ((const unsigned char *)mapped - (const unsigned char *)view.header));
+    size_t at = (size_t)((const unsigned char *)mapped - (const unsigned char *)view.header);
+    return (uint64_t *)(void *)(base + at);
 }
 
 static void beat(void)
@@ -115,17 +116,6 @@ static uint64_t write_ring(uint64_t records, uint64_t per_second)
     return number;
 }
 
-static uint64_t only_beat(void)
-{
-    struct timespec pause = {0, 5000000};
-    uint64_t beats = 0;
-    for (announce(); !stopped; beats++) {
-        beat();
-        nanosleep(&pause, NULL);
-    }
-    return beats;
-}
-
 int main(int count, char **words)
 {
     if (count < 3) return 2;
@@ -137,11 +127,11 @@ int main(int count, char **words)
         return 1;
     }
     int fd = open(words[1], O_RDWR | O_CLOEXEC);
-    base = (unsigned char *)mmap(NULL, view.size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
+    base = (unsigned char *)mmap(NULL, view.size, PROT_READ | PROT_WRITE,
+                                 MAP_SHARED | MAP_POPULATE, fd, 0);
     if (base == MAP_FAILED) return 1;
-    uint64_t done = !strcmp(words[2], "slots")  ? write_slots(first, second)
-                    : !strcmp(words[2], "ring") ? write_ring(first, second)
-                                                : only_beat();
+    uint64_t done = strcmp(words[2], "ring") ? write_slots(first, second)
+                                             : write_ring(first, second);
     printf("%llu\n", (unsigned long long)done);
     return 0;
 }

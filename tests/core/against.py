@@ -16,7 +16,7 @@ def core_fields(payload: Payload) -> dict[str, Any]:
     """Decode as a shard does: bytes that are not UTF-8 never reach the decoder."""
     if not probe.utf8_valid(payload.data):
         raise DecodeError("UTF8")
-    fields = probe.decode(
+    fields: dict[str, Any] = probe.decode(
         int(payload.kind), int(payload.market), payload.data, payload.symbol.encode(),
         payload.px_exponent, payload.qty_exponent,
     )  # fmt: skip

@@ -19,9 +19,7 @@ steps = st.lists(
 )
 
 
-def walk(
-    levels: list[tuple[int, int, int]], levels_max: int, depth: int, every: int = 1
-) -> None:
+def walk(levels: list[tuple[int, int, int]], levels_max: int, depth: int, every: int = 1) -> None:
     ours, model = probe.Book(levels_max), Book(levels_max)
     for number, (side, px, qty) in enumerate(levels):
         ours.set(side, px, qty)

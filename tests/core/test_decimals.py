@@ -14,7 +14,7 @@ from gateway.errors import DecodeError
 from gateway.layout import NULL
 from tests.model.decimals import I64_MAX, exponent_of, parse_decimal, render
 from tests.model.faults import Refused
-from tests.strategies import decimal_texts, examples, exponents, mantissas
+from tests.strategies import decimal_texts, examples, exponents
 
 digits = st.text("0123456789", min_size=1, max_size=24)
 written = st.builds(
@@ -25,11 +25,11 @@ malformed = st.text("0123456789.-+eE _x", max_size=8)
 
 
 def core_decimal(text: str, exponent: int) -> int:
-    return probe.parse_decimal(f'"{text}"'.encode(), exponent)
+    return int(probe.parse_decimal(f'"{text}"'.encode(), exponent))
 
 
 def core_double(text: str) -> float:
-    return probe.parse_double(f'"{text}"'.encode())
+    return float(probe.parse_double(f'"{text}"'.encode()))
 
 
 def same_as_model(text: str, exponent: int) -> None:
@@ -47,7 +47,7 @@ def same_as_model(text: str, exponent: int) -> None:
 @given(st.data())
 def test_every_decimal_the_exponent_holds_is_exact(data: st.DataObject) -> None:
     exponent = data.draw(exponents)
-    text = data.draw(decimal_texts(exponent, mantissas()))
+    text = data.draw(decimal_texts(exponent))
     value = Fraction(core_decimal(text, exponent)) * Fraction(10) ** exponent
     assert value == Fraction(text)
 
@@ -139,5 +139,10 @@ def test_halfway_between_two_doubles_rounds_to_even_at_any_length() -> None:
     for even in (2**53, 2**53 + 2, 3 * 2**60):
         step = 2 if even < 2**54 else 2**9
         half = even + step // 2
-        for text in (f"{half}", f"{half}.000", f"{half}." + "0" * 480 + "1", f"{half - 1}." + "9" * 480):
+        for text in (
+            f"{half}",
+            f"{half}.000",
+            f"{half}." + "0" * 480 + "1",
+            f"{half - 1}." + "9" * 480,
+        ):
             same_as_python(text)

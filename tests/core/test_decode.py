@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,16 +51,15 @@ def samples(pattern: str) -> list[Any]:
 
 
 SAMPLES = samples("*.jsonl")
-BY_KIND = {(p.values[0].market, p.values[0].kind): p.values[0] for p in samples("documented_*.jsonl")}
+BY_KIND = {
+    (p.values[0].market, p.values[0].kind): p.values[0] for p in samples("documented_*.jsonl")
+}
 
 
 def changed(payload: Payload, old: str, new: str) -> Payload:
     data = payload.data.decode()
     assert old in data
-    return Payload(
-        payload.kind, payload.market, payload.symbol,
-        payload.px_exponent, payload.qty_exponent, data.replace(old, new, 1).encode(),
-    )  # fmt: skip
+    return replace(payload, data=data.replace(old, new, 1).encode())
 
 
 def refused_as(payload: Payload) -> str:
@@ -152,10 +152,7 @@ def test_mutated_bytes_are_judged_as_by_the_oracle(payload: Payload) -> None:
 @pytest.mark.parametrize("payload", SAMPLES)
 def test_a_payload_cut_anywhere_is_truncated(payload: Payload) -> None:
     for end in range(len(payload.data)):
-        cut = Payload(
-            payload.kind, payload.market, payload.symbol,
-            payload.px_exponent, payload.qty_exponent, payload.data[:end],
-        )  # fmt: skip
+        cut = replace(payload, data=payload.data[:end])
         assert refused_as(cut) == "TRUNCATED", payload.data[:end]
 
 
@@ -165,12 +162,7 @@ def test_a_payload_with_any_byte_changed_is_judged_as_by_the_oracle(payload: Pay
         for byte in b'"}],\\x0-\xff':
             data = bytearray(payload.data)
             data[at] = byte
-            assert_same(
-                Payload(
-                    payload.kind, payload.market, payload.symbol,
-                    payload.px_exponent, payload.qty_exponent, bytes(data),
-                )  # fmt: skip
-            )
+            assert_same(replace(payload, data=bytes(data)))
 
 
 SPOT_TRADE = BY_KIND[Market.SPOT, Kind.TRADE]

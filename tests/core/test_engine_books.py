@@ -169,9 +169,7 @@ def test_a_snapshot_before_the_first_event_is_not_yet_live(market: Market) -> No
 
 
 @pytest.mark.parametrize("market", MARKETS, ids=lambda market: market.name.lower())
-def test_a_gap_leaves_live_in_the_same_write_and_touches_that_book_alone(
-    market: Market
-) -> None:
+def test_a_gap_leaves_live_in_the_same_write_and_touches_that_book_alone(market: Market) -> None:
     history = tape(market)
     with Rig(market) as rig:
         other = rig.add_symbol("ETHUSDT")
@@ -188,7 +186,7 @@ def test_a_gap_leaves_live_in_the_same_write_and_touches_that_book_alone(
         before = rig.book()[0].version
         rig.frame(b'{"result":null,"id":1}')
         pair.diff(history.diffs[3])  # the third is missing
-        cell, bids, asks = rig.book()
+        cell, _, _ = rig.book()
         assert cell.version == before + 1, "one write"
         assert cell.status == Status.GAPPED
         assert cell.reason == Reason.GAP

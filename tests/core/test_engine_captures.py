@@ -1,4 +1,4 @@
-"""Recorded sessions fed to the engine in this process: every book after every event is the oracle's.
+"""Recorded sessions fed to the engine in this process: each book after each event is the oracle's.
 
 Snapshots come where the recorder got them. The same sessions go over real sockets, with the
 simulator, in ``tests/integration/test_captures.py``.
@@ -94,7 +94,9 @@ def test_every_book_of_a_session_is_the_oracles_after_every_event(
     assert fed.segment.counters().gaps == 0
     for symbol, truth in truths.items():
         followed = fed.follower.symbols[fed.rows[symbol]]
-        cell, bids, asks = levels_of_slot(fed.segment.slot(SectionKind.BOOK, fed.rows[symbol]) or b"")
+        cell, bids, asks = levels_of_slot(
+            fed.segment.slot(SectionKind.BOOK, fed.rows[symbol]) or b""
+        )
         assert cell.status == followed.status == Status.LIVE, symbol
         assert (bids, asks) == truth.life.book.top(20), symbol
         assert dict(followed.bests).items() >= truth.bests.items(), symbol

@@ -116,7 +116,7 @@ def assert_fields(record: Any, payload: Payload, expected: dict[str, Any]) -> No
 
 
 def same(one: Any, other: Any) -> bool:
-    return one == other or (one != one and other != other)
+    return bool(one == other or (one != one and other != other))
 
 
 def test_every_frame_is_counted_once() -> None:
@@ -125,7 +125,8 @@ def test_every_frame_is_counted_once() -> None:
     with Rig() as rig:
         told = [
             (good, FrameClass.DATA),
-            (b'{"data":{"u":6,"s":"BTCUSDT","b":"1","B":"1","a":"2","A":"1"},"stream":"btcusdt@bookTicker"}', FrameClass.DATA),
+            (b'{"data":{"u":6,"s":"BTCUSDT","b":"1","B":"1","a":"2","A":"1"}'
+             b',"stream":"btcusdt@bookTicker"}', FrameClass.DATA),
             (quote % b'{"u":7,"s":"BTCUSDT","b":"1","B":"1","a":"2"}', FrameClass.REFUSED),
             (quote % b'{"u":7,"s":"BTC', FrameClass.REFUSED),
             (b'{"result":null,"id":1}', FrameClass.CONTROL),
@@ -152,7 +153,10 @@ def test_every_frame_is_counted_once() -> None:
 
 
 def test_an_unreadable_quote_is_not_live_until_the_next_good_one() -> None:
-    quote = '{{"stream":"btcusdt@bookTicker","data":{{"u":{},"s":"BTCUSDT","b":"1","B":"1","a":"2"{}}}}}'
+    quote = (
+        '{{"stream":"btcusdt@bookTicker",'
+        '"data":{{"u":{},"s":"BTCUSDT","b":"1","B":"1","a":"2"{}}}}}'
+    )
     with Rig() as rig:
         rig.frame(quote.format(1, ',"A":"1"').encode())
         assert rig.quote().status == Status.LIVE

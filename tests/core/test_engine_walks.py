@@ -15,7 +15,8 @@ from tests.strategies import examples
 
 deeds = st.lists(
     st.sampled_from(
-        ("tell",) * 12 + ("lose", "double", "swap", "snapshot now", "snapshot late", "snapshot early")
+        ("tell",) * 12
+        + ("lose", "double", "swap", "snapshot now", "snapshot late", "snapshot early")
     ),
     min_size=5,
     max_size=60,

@@ -1,8 +1,8 @@
 """Every recorded session through real processes and sockets: simulator → gateway → ring reader.
 
-The reader is this process: it maps the segment read-only, copies the EVENTS ring while it grows and
-builds the books from its records alone. The ring is configured at 64 MiB and the replay runs as fast
-as the sockets take it, so that the reader cannot be lapped unless it sleeps for the whole session;
+The reader is this process: it maps the segment read-only, copies the EVENTS ring while it grows
+and builds the books from its records alone. The replay runs as fast as the sockets take it, so the
+ring is configured at 64 MiB: the reader could only be lapped if it slept for most of a session;
 that it was not is checked. What must come out is computed from the capture's file by the oracle,
 and is what PROVENANCE.md found.
 """
@@ -28,9 +28,7 @@ from tests.model.follower import Followed, Follower
 from tests.model.replay import Truth
 from tests.model.ring import Record, Ring, Segment, levels_of_slot
 
-DATA = Path(
-    os.environ.get("GATEWAY_TEST_DATA", Path(__file__).parents[3] / "shared" / "data")
-)
+DATA = Path(os.environ.get("GATEWAY_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
 PROVENANCE = DATA / "PROVENANCE.md"
 SESSIONS = captures.sessions(PROVENANCE.read_text()) if PROVENANCE.is_file() else []
 KINDS = ("bookTicker", "depth", "trade", "aggTrade")
@@ -126,9 +124,7 @@ def replayed(
     return outcome, truths, counts
 
 
-def collect(
-    segment: Segment, ring: Ring, batches: list[Iterable[Record]], status: Any
-) -> Outcome:
+def collect(segment: Segment, ring: Ring, batches: list[Iterable[Record]], status: Any) -> Outcome:
     follower = Follower()
     symbols = {row.symbol.rstrip(b"\0").decode(): row for row in segment.symbols()}
     slots = {
@@ -159,7 +155,9 @@ def scaled(level: Level | None, row: Any) -> Level | None:
     return level[0] * 10**px, level[1] * 10**qty
 
 
-@pytest.mark.parametrize("session", SESSIONS or [None], ids=lambda session: session and session.name)
+@pytest.mark.parametrize(
+    "session", SESSIONS or [None], ids=lambda session: session and session.name
+)
 def test_a_session_through_the_gateway_leaves_the_oracles_books(
     session: Session, shared_data: Path, run_dir: Path, tmp_path: Path, table: list[str]
 ) -> None:
@@ -193,8 +191,8 @@ def assert_every_frame_is_accounted_for(outcome: Outcome, counts: dict[str, int]
     assert {name: row.sequence for name, row in outcome.streams.items()} == counts
     assert counters.frames_data == sum(counts.values())
     assert counters.frames_received == counters.frames_data + counters.frames_control
-    assert (counters.frames_unreadable, counters.values_inexact, counters.books_crossed) == (0, 0, 0)
-    assert (counters.gaps, counters.stalls) == (0, 0)
+    for name in ("frames_unreadable", "values_inexact", "books_crossed", "gaps", "stalls"):
+        assert getattr(counters, name) == 0, name
     for name, row in outcome.streams.items():
         # Diffs that wait for a snapshot have no record yet.
         waiting = outcome.slots[stream_symbol(name)][0].status != Status.LIVE and "@depth" in name
@@ -218,13 +216,13 @@ def assert_book(outcome: Outcome, symbol: str, truth: Truth) -> None:
     assert cell.status == followed.status == Status.LIVE, symbol
     assert followed.statuses.count(Status.LIVE) == 1, f"{symbol} left LIVE on the way"
     assert cell.update_id == followed.update_id == truth.life.update_id
-    expected = truth.life.book.top(20)
-    assert ([scaled(level, row) for level in bids], [scaled(level, row) for level in asks]) == expected
+    for shown, expected in zip((bids, asks), truth.life.book.top(20), strict=True):
+        assert [scaled(level, row) for level in shown] == expected, symbol
     assert followed.book.top(20) == (bids, asks)
 
 
 def agreement(outcome: Outcome, symbol: str, truth: Truth) -> tuple[tuple[int, int], set[int]]:
-    """(matched, compared) of the ring's books against the ring's quotes, and the ids it did not see.
+    """(matched, compared) of the ring's books against its quotes, and the ids it did not see.
 
     Events that the REST answer already contains are not seen one by one: the simulator answers the
     true book at the place of the replay, the recorder's answer was up to 25 events older.

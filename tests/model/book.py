@@ -49,7 +49,7 @@ class Side:
 
 
 class Book:
-    """Bids and asks; beyond ``levels_max`` a side the levels farthest from the top are forgotten."""
+    """Bids and asks; beyond ``levels_max`` a side those farthest from the top are forgotten."""
 
     def __init__(self, levels_max: int | None = None) -> None:
         self.levels_max = levels_max

@@ -59,7 +59,8 @@ _TICKER: Final = _COMMON | {
     "F": ("first_trade_id", "id"), "L": ("last_trade_id", "id"), "n": ("trade_count", "id"),
     "p": ("change_px", "px?"), "P": ("change_percent", "fixed?"), "w": ("average_px", "fixed?"),
     "x": ("prev_close_px", "px?"),
-    "b": ("bid_px", "px?"), "B": ("bid_qty", "qty?"), "a": ("ask_px", "px?"), "A": ("ask_qty", "qty?"),
+    "b": ("bid_px", "px?"), "B": ("bid_qty", "qty?"),
+    "a": ("ask_px", "px?"), "A": ("ask_qty", "qty?"),
 }  # fmt: skip
 _DIFF: Final = _COMMON | {
     "s": ("s", "symbol"),
@@ -117,9 +118,9 @@ def overwritten_faults(
 ) -> frozenset[str]:
     """Faults of values that a later value of the same key replaces: a reader may stop at them."""
     reader = _reader(kind, market, symbol, px_exponent, qty_exponent)
-    pairs = json.JSONDecoder(
-        parse_float=Bare, parse_int=Bare, object_pairs_hook=_Pairs
-    ).decode(data.decode())
+    pairs = json.JSONDecoder(parse_float=Bare, parse_int=Bare, object_pairs_hook=_Pairs).decode(
+        data.decode()
+    )
     return frozenset().union(
         *(reader.faults(key, value) for key, value in pairs if key in reader.rows)
     )
@@ -155,9 +156,7 @@ def split_envelope(frame: bytes) -> tuple[str, Any]:
 
 
 @lru_cache
-def _reader(
-    kind: Kind, market: Market, symbol: str, px_exponent: int, qty_exponent: int
-) -> Reader:
+def _reader(kind: Kind, market: Market, symbol: str, px_exponent: int, qty_exponent: int) -> Reader:
     return Reader(keys(kind, market), EVENTS[kind], symbol, px_exponent, qty_exponent)
 
 
@@ -328,14 +327,32 @@ def _levels(value: Any, px_exponent: int, qty_exponent: int) -> list[tuple[int, 
         levels = [
             (parse_decimal(px, px_exponent), parse_decimal(qty, qty_exponent)) for px, qty in value
         ]
-    except (TypeError, ValueError):  # not all are pairs of texts
-        levels = [_level(level, px_exponent, qty_exponent) for level in value]
+    except (TypeError, ValueError, Refused):  # not all are plain pairs: look closer
+        return _levels_one_by_one(value, px_exponent, qty_exponent)
     if any(px <= 0 or qty < 0 for px, qty in levels):
-        _refuse("RANGE")
+        return _levels_one_by_one(value, px_exponent, qty_exponent)
     return levels
 
 
-def _level(level: Any, px_exponent: int, qty_exponent: int) -> tuple[int, int]:
-    if not isinstance(level, list) or len(level) < 2:
-        _refuse("TYPE", "SYNTAX")  # a reader of levels expects two brackets in a row
-    return _mantissa(level[0], px_exponent), _mantissa(level[1], qty_exponent)
+def _levels_one_by_one(
+    value: list[Any], px_exponent: int, qty_exponent: int
+) -> list[tuple[int, int]]:
+    levels, found = [], frozenset[str]()
+    for level in value:
+        # A reader of levels expects two brackets in a row, so what is none may be SYNTAX to it.
+        if not isinstance(level, list) or len(level) < 2:
+            found |= {"TYPE", "SYNTAX"}
+        pair: list[int] = []
+        parts = level if isinstance(level, list) else []
+        for part, exponent in zip(parts, (px_exponent, qty_exponent), strict=False):
+            try:
+                pair.append(_mantissa(part, exponent))
+            except Refused as refused:
+                found |= refused.codes
+        # A price is positive, a quantity not negative.
+        if any(value < least for value, least in zip(pair, (1, 0), strict=False)):
+            found |= {"RANGE"}
+        levels.append((pair[0], pair[1]) if len(pair) == 2 else (0, 0))
+    if found:
+        raise Refused(found)
+    return levels

@@ -7,7 +7,7 @@ scale to them exactly.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -76,7 +76,7 @@ def as_diff(fields: dict[str, Any]) -> Diff:
 
 
 def agreement(
-    bests: Iterable[tuple[int, Best]], quote_ids: list[int], quotes: list[Best]
+    bests: Iterable[tuple[int, Best]], quote_ids: Sequence[int], quotes: Sequence[Best]
 ) -> tuple[int, int]:
     """Return (matched, compared) of books against bookTicker, as PROVENANCE counts.
 

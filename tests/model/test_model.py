@@ -80,9 +80,7 @@ def test_the_book_keeps_its_prices_sorted_and_its_best_on_top() -> None:
 
 def life(market: Market, *inputs: Diff | Snapshot) -> list[Step]:
     book = BookLife(market)
-    return [
-        book.on_diff(one) if isinstance(one, Diff) else book.on_snapshot(one) for one in inputs
-    ]
+    return [book.on_diff(one) if isinstance(one, Diff) else book.on_snapshot(one) for one in inputs]
 
 
 def spot(first: int, last: int) -> Diff:

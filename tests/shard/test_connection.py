@@ -89,8 +89,9 @@ class Line:
 
     async def established(self) -> None:
         """Connected and subscribed."""
-        await self.until(lambda: self.venue.received)
-        request = orjson.loads(self.venue.received.pop(0)[1])
+        await self.until(lambda: TEXT in dict(self.venue.received))
+        request = orjson.loads(dict(self.venue.received)[TEXT])
+        self.venue.received.clear()
         assert request["params"] == ["btcusdt@depth", "btcusdt@bookTicker"]
         self.venue.send(TEXT, b'{"result":null,"id":%d}' % request["id"])
         await self.until(lambda: self.owner.subscribed)
@@ -207,7 +208,6 @@ async def test_a_closed_connection_is_down_at_once_and_comes_back(line: Line) ->
     line.venue.transport.send_close(picows.WSCloseCode.GOING_AWAY)
     await line.until(lambda: line.owner.lost)
     assert line.status() == Status.DOWN
-    line.venue.received.clear()  # the answer to our close
     await line.until(lambda: line.venue.sessions == 2)
     await line.established()
     assert line.status() == Status.SYNCING

@@ -80,11 +80,10 @@ class Socket:
     async def until_closed(self) -> tuple[list[bytes], int | None]:
         """Return what comes until the server closes, and the close code."""
         payloads = []
-        while True:
-            message = await asyncio.wait_for(self.ws.receive(), WATCHDOG_S)
-            if message.type is not aiohttp.WSMsgType.TEXT:
-                return payloads, self.ws.close_code
-            payloads.append(message.data.encode())
+        async with asyncio.timeout(WATCHDOG_S):
+            while (message := await self.ws.receive()).type is aiohttp.WSMsgType.TEXT:
+                payloads.append(message.data.encode())
+        return payloads, self.ws.close_code
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -62,14 +62,14 @@ def test_everything_wanted_is_sent(played: tuple[str, Exchange, Frames]) -> None
 def test_diffs_join_without_a_hole(played: tuple[str, Exchange, Frames], suffix: str) -> None:
     market, _, frames = played
     diffs = of(frames, suffix)
-    for before, after in itertools.pairwise(diffs):
+    for before, after in pairwise(diffs):
         assert before["U"] <= before["u"] < after["U"]
         if market == "spot":
             assert after["U"] == before["u"] + 1
             assert "pu" not in after
         else:
             assert after["pu"] == before["u"]
-    jumps = sum(after["U"] != before["u"] + 1 for before, after in itertools.pairwise(diffs))
+    jumps = sum(after["U"] != before["u"] + 1 for before, after in pairwise(diffs))
     assert (jumps > 0) is (market != "spot")
 
 
@@ -108,6 +108,16 @@ def test_book_ticker_is_the_top_of_the_true_book(played: tuple[str, Exchange, Fr
         book = truth.book_at(ticker["u"])
         assert book.bids[0] == (ticker["b"], ticker["B"])
         assert book.asks[0] == (ticker["a"], ticker["A"])
+
+
+def test_book_ticker_is_sent_when_the_top_changed_and_only_then(
+    played: tuple[str, Exchange, Frames],
+) -> None:
+    _, exchange, frames = played
+    tops = [(t["b"], t["B"], t["a"], t["A"]) for t in of(frames, "bookTicker")]
+    assert all(before != after for before, after in pairwise(tops))
+    book = only(exchange).truth.newest_book()
+    assert tops[-1] == (*book.bids[0], *book.asks[0])
 
 
 @pytest.mark.parametrize(("suffix", "levels"), [("depth5", 5), ("depth20@100ms", 20)])

@@ -70,6 +70,16 @@ async def test_raw_connection_gets_the_data_alone(tmp_path: Path) -> None:
         assert await socket.texts(20) == expected
 
 
+async def test_envelope_can_be_switched_in_the_middle_of_a_replay(tmp_path: Path) -> None:
+    tiny = Tiny("spot", "AAAUSDT")
+    async with running(replay(tiny.write(tmp_path / "a.gz"))) as client:
+        socket = await client.connect("/spot/ws/aaausdt@depth@100ms")
+        assert all(text.startswith(b'{"e":') for text in await socket.texts(4))
+        await socket.ask("SET_PROPERTY", ["combined", True])
+        await client.get("/spot/api/v3/depth?symbol=AAAUSDT")
+        assert await socket.texts(16) == recorded(tiny, "depth@100ms")[4:]
+
+
 @pytest.mark.parametrize(
     ("market", "name"),
     [
