@@ -130,7 +130,7 @@ def time_of(noise: random.Random) -> int:
 
 def double_of(noise: random.Random) -> str:
     """A volume: few digits or many, tiny or huge, never with an exponent."""
-    tiny = f"{noise.random() * 10.0 ** noise.randrange(-320, 20):.{noise.randrange(400)}f}"
+    tiny = f"{noise.random() * 10.0 ** noise.randrange(-320, 20):.{noise.randrange(200)}f}"
     return noise.choice(
         (render(noise.randrange(10**25), -8), render(noise.randrange(10**15), -3), tiny)
     )

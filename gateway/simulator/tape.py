@@ -74,7 +74,7 @@ class SymbolTape:
         self.truth.start(self.snapshot_id, body["bids"], body["asks"])
 
     def feed(self, kind: Kind, position: int, data: dict[str, Any], diff: Diff) -> None:
-        """Take one frame's data. Raises KeyError, TypeError or ValueError when it lacks a field."""
+        """Take one frame's data; raises whatever comes of fields that are not as they should be."""
         if kind is Kind.DIFF:
             self._feed_diff(position, data, diff)
         elif kind is Kind.BOOK_TICKER:

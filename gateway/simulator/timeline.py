@@ -24,6 +24,12 @@ from gateway.simulator.names import Kind, Market, StreamName, is_coinm_symbol, p
 from gateway.simulator.tape import SymbolTape
 
 _SESSION_BREAK_NS: Final = 60 * 1_000_000_000
+_MALFORMED: Final = (
+    LookupError,
+    TypeError,
+    ValueError,
+    AttributeError,
+)  # of data read as it is not
 Key = tuple[Market, str]
 
 
@@ -212,7 +218,7 @@ class _Builder:
                 body = orjson.loads(capture.bodies[index])
                 symbol = self._snapshot_symbol(session, capture, index, body)
                 self._tape(session.market, symbol).start(position, body)
-            except (KeyError, TypeError, ValueError) as exc:
+            except _MALFORMED as exc:
                 raise capture.error(index, f"the depth answer cannot be read ({exc!r})") from exc
 
     def _snapshot_symbol(
@@ -234,7 +240,7 @@ class _Builder:
             diff = (frame, payload_offset(frame) + track.prefix_length)
             try:
                 track.tape.feed(track.name.kind, len(timeline.frames), data, diff)
-            except (KeyError, TypeError, ValueError, AttributeError) as exc:
+            except _MALFORMED as exc:
                 raise capture.error(index, f"{track.name.text} cannot be read ({exc!r})") from exc
         timeline.offsets.append(offset_ns)
         timeline.tracks_of.append(number)

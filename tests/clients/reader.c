@@ -121,7 +121,8 @@ int main(int count, char **words)
     else if (!strcmp(words[2], "ring")) read_ring(&seg, first);
     else follow(&seg);
     printf("{\"reads\": %llu, \"distinct\": %llu, \"torn\": %llu, \"failed\": %llu, "
-           "\"dead\": %llu, \"lost\": %llu, \"laps\": %llu, \"backwards\": %llu, \"attached\": %llu}\n",
+           "\"dead\": %llu, \"lost\": %llu, \"laps\": %llu, \"backwards\": %llu, "
+           "\"attached\": %llu}\n",
            (unsigned long long)tally.reads, (unsigned long long)tally.distinct,
            (unsigned long long)tally.torn, (unsigned long long)tally.failed,
            (unsigned long long)tally.dead, (unsigned long long)tally.lost,

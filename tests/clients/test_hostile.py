@@ -244,6 +244,32 @@ def test_leftover_of_another_boot_can_be_looked_into(backend: ModuleType, shard:
     assert backend.Segment(str(shard.segment), any_boot=True).generation > 0
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("length", 0),
+        ("length", 64),
+        ("length", 130),
+        ("length", 2**31),
+        ("length", 2048),
+        ("ring_position", 64),
+    ],
+)
+def test_damaged_record_is_skipped_to_the_tail_and_counted(
+    backend: ModuleType, shard: Shard, programs: SimpleNamespace, field: str, value: int
+) -> None:
+    with running(programs.writer, shard.segment, "ring", 5) as writer:
+        writer.wait()
+    ring = backend.Segment(str(shard.segment)).ring(SectionKind.EVENTS)
+    tail = ring.position
+    at = shard.current.sections["events"].offset + PAGE + FIELDS["meta"][field][0]
+    width = 4 if field == "length" else 8
+    shard.current.memory[at : at + width] = value.to_bytes(width, "little")
+    ring.start_at(0)
+    assert ring.next() is None
+    assert (ring.position, ring.laps, ring.lost) == (tail, 1, 5)
+
+
 def test_record_too_short_for_its_kind_is_refused(filled: Shard, gateway_class: type[Any]) -> None:
     """A ticker record of 128 bytes would otherwise be read beyond its end."""
     data = filled.current.sections["events"].offset + 4096

@@ -143,8 +143,16 @@ def test_recordings_of_one_instrument_that_do_not_join_are_refused(tmp_path: Pat
         (3, b'1723161254000000000 {"stream":"aaausdt@trade","data":{"p":"1,"q":"1"}}'),
         (4, b'1723161254000000000 {"stream":"aaausdt@trade","data":[]}'),
         (1, b'1723161254000000000 {"lastUpdateId":7,"bids":[]}'),
+        (2, b'1723161254000000000 {"lastUpdateId":7,"bids":[[1,2]],"asks":[["1"]]}'),
     ],
-    ids=["no asks", "price is a number", "not JSON", "data is a list", "snapshot without asks"],
+    ids=[
+        "no asks",
+        "price is a number",
+        "not JSON",
+        "data is a list",
+        "snapshot without asks",
+        "snapshot with odd levels",
+    ],
 )
 def test_frame_that_cannot_be_read_is_named_with_file_and_line(
     tmp_path: Path, number: int, line: bytes
