@@ -69,7 +69,7 @@ types: setup ## mypy --strict
 bench: setup ## every benchmark at full size, one after the other
 	@for file in bench/bench_*.py; do
 	  echo "== $$file"
-	  $(RUN) $$file
+	  $(RUN) -m bench.$$(basename $$file .py)
 	done
 
 chaos: setup ## the long stress tests, many kills among them

@@ -1247,7 +1247,9 @@ static inline int gw_open_symbol(gw_segment *seg, const char *run_dir, const cha
         shards = seg->header->shard_count;
         gw_close(seg);
     }
-    return gw_fail(seg, GW_ERROR_SYMBOL, id);
+    snprintf(seg->error, sizeof seg->error,
+             "%s: no such instrument in this gateway; 'gateway status' lists what it carries", id);
+    return GW_ERROR_SYMBOL;
 }
 
 /* 10^-exponent, to divide mantissas by; NaN for an exponent no market has. */

@@ -174,8 +174,21 @@ cdef extern from "decode.h":
 
 
 cdef extern from "segment.h":
+    ctypedef struct gw_slots:
+        uint32_t capacity
+
+    ctypedef struct gw_ring_writer:
+        uint64_t tail
+
     ctypedef struct gw_segment:
         gw_counters *counters
+        gw_slots slots[5]
+        gw_ring_writer events
+
+    bint gw_segment_attach(gw_segment *segment, uint8_t *base, size_t size)
+    void gw_slot_store(gw_slots *slots, uint32_t row, gw_meta *cell, uint32_t length)
+    uint8_t *gw_ring_claim(gw_ring_writer *ring, size_t length)
+    void gw_ring_publish(gw_ring_writer *ring)
 
     uint32_t gw_histogram_bucket(uint64_t value)
     void gw_segment_set_state(gw_segment *segment, uint32_t state)

@@ -225,6 +225,27 @@ def time_decode(int kind, int market, const uint8_t[::1] data, bytes symbol, int
     return time.process_time_ns() - start
 
 
+def time_stores(uint8_t[::1] memory, int rounds):
+    """Nanoseconds of CPU for ``rounds`` stores into a segment: (QUOTE slot, 128-byte EVENTS record)."""
+    cdef core.gw_segment segment
+    cdef core.gw_quote quote
+    cdef int i
+    if not core.gw_segment_attach(&segment, &memory[0], memory.shape[0]):
+        raise ValueError("not a segment of this layout")
+    memset(&quote, 0, sizeof(quote))
+    quote.meta.kind = core.GW_KIND_QUOTE
+    begun = time.process_time_ns()
+    for i in range(rounds):
+        quote.bid_px = i
+        core.gw_slot_store(&segment.slots[0], i & 63, &quote.meta, sizeof(quote))
+    slots = time.process_time_ns() - begun
+    begun = time.process_time_ns()
+    for i in range(rounds):
+        memcpy(core.gw_ring_claim(&segment.events, sizeof(quote)) + 96, &quote.bid_px, 32)
+        core.gw_ring_publish(&segment.events)
+    return slots, time.process_time_ns() - begun
+
+
 cdef class Book:
     """One order book: mantissas, the best level first."""
 

@@ -198,11 +198,13 @@ def running(program: Path, *words: object) -> Iterator[subprocess.Popen[str]]:
         process.stdout.close()
 
 
-def tally(process: subprocess.Popen[str], *, stop: bool = False) -> dict[str, int]:
+def tally(
+    process: subprocess.Popen[str], *, stop: bool = False, seconds: float = WATCHDOG_SECONDS
+) -> dict[str, int]:
     """The counts that a test reader prints when it ends, after SIGTERM if told to ``stop`` it."""
     if stop:
         process.send_signal(signal.SIGTERM)
-    said, _ = process.communicate(timeout=WATCHDOG_SECONDS)
+    said, _ = process.communicate(timeout=seconds)
     return dict(json.loads(said))
 
 

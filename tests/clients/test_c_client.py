@@ -78,6 +78,7 @@ def test_tail_bbo_refuses_a_segment_of_another_version(tail_bbo: Path, shard: Sh
     done = run(tail_bbo, "--run-dir", shard.run_dir, "spot:BTCUSDT")
     assert done.returncode == 76
     assert "layout version is 9, expected 1" in done.stderr
+    assert "restart the gateway" in done.stderr
 
 
 def test_tail_bbo_refuses_a_bad_command_line(tail_bbo: Path) -> None:

@@ -22,6 +22,7 @@ from gateway_client import (
 from gateway_client.errors import AcceleratorMissing
 from gateway_client.gateway import Gateway
 from gateway_client.layout import NULL, Flag, Reason
+from gateway_client.status import bucket_end, percentile
 from gateway_client.values import Status as ClientStatus
 from tests.clients.support import PlainGateway, Shard
 
@@ -345,3 +346,18 @@ def test_plain_reader_refuses_a_machine_without_ordered_loads(
     with pytest.raises(AcceleratorMissing, match="x86-64 only, not on aarch64"):
         PlainGateway(shard.run_dir)
     Gateway(shard.run_dir)
+
+
+@pytest.mark.parametrize("value", [0, 1, 31, 32, 33, 63, 64, 1000, 10**6, 10**9, 2**63])
+def test_bucket_edges_hold_the_values_that_the_layout_puts_there(value: int) -> None:
+    """The rule stands in LAYOUT.md: e = floor(log2 v), ((e - 4) << 5) | ((v >> (e - 5)) & 31)."""
+    e = value.bit_length() - 1
+    bucket = value if value < 32 else ((e - 4) << 5) | ((value >> (e - 5)) & 31)
+    assert value <= bucket_end(bucket) <= value + value // 31
+    assert bucket == 0 or bucket_end(bucket - 1) < value
+
+
+def test_percentiles() -> None:
+    buckets = tuple(10 if at in (5, 20) else 0 for at in range(64))
+    assert [percentile(buckets, share) for share in (0.1, 0.5, 0.51, 1.0)] == [5, 5, 20, 20]
+    assert percentile((0,) * 8, 0.5) == 0

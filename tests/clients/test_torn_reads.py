@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from types import ModuleType, SimpleNamespace
 
+import pytest
+
 from gateway_client import plain
 from gateway_client.layout import FIELDS, SectionKind
 from tests.clients.support import WATCHDOG_SECONDS, Shard, running, tally
@@ -17,6 +19,7 @@ PACE = 200_000  # versions a second, as much as plain Python can follow
 BIDS = FIELDS["book"]["bids"][0]
 
 
+@pytest.mark.timeout(300)  # seven seconds on an idle machine
 def test_c_reader_sees_no_torn_quote_or_book_at_full_speed(
     shard: Shard, programs: SimpleNamespace
 ) -> None:
@@ -24,7 +27,7 @@ def test_c_reader_sees_no_torn_quote_or_book_at_full_speed(
         running(programs.writer, shard.segment, "slots"),
         running(programs.reader, shard.segment, "slots", C_READS, C_VERSIONS) as reader,
     ):
-        seen = tally(reader)
+        seen = tally(reader, seconds=280)
     print(f"C: {seen}")
     assert seen["reads"] >= C_READS
     assert seen["distinct"] >= C_VERSIONS

@@ -52,13 +52,13 @@ def test_every_decimal_the_exponent_holds_is_exact(data: st.DataObject) -> None:
     assert value == Fraction(text)
 
 
-@examples(1500)
+@examples(800)
 @given(written, exponents)
 def test_any_written_decimal_is_judged_as_by_the_model(text: str, exponent: int) -> None:
     same_as_model(text, exponent)
 
 
-@examples(1500)
+@examples(800)
 @given(malformed, exponents)
 def test_anything_else_is_refused(text: str, exponent: int) -> None:
     same_as_model(text, exponent)
@@ -107,13 +107,13 @@ def same_as_python(text: str) -> None:
         assert struct.pack("<d", ours) == struct.pack("<d", theirs), text
 
 
-@examples(3000)
+@examples(1000)
 @given(st.floats(min_value=0, allow_nan=False, allow_infinity=False), st.integers(0, 60))
 def test_doubles_are_bit_for_bit_those_of_python(value: float, places: int) -> None:
     same_as_python(f"{value:.{places}f}")
 
 
-@examples(3000)
+@examples(1000)
 @given(written)
 def test_doubles_of_many_digits_are_bit_for_bit_those_of_python(text: str) -> None:
     same_as_python(text)

@@ -143,7 +143,7 @@ def test_any_readable_payload_is_read_as_by_the_oracle(payload: Payload) -> None
     assert_same(payload)
 
 
-@examples(4000)
+@examples(1500)
 @given(mutated())
 def test_mutated_bytes_are_judged_as_by_the_oracle(payload: Payload) -> None:
     assert_same(payload)

@@ -107,7 +107,7 @@ def test_what_is_neither_is_refused(frame: bytes) -> None:
     assert not name or not model.is_object(frame[offset : offset + length])
 
 
-@examples(3000)
+@examples(1000)
 @given(enveloped(), seeds)
 def test_mutated_envelopes_never_become_another_stream(
     case: tuple[str, Payload, bytes], seed: int

@@ -9,6 +9,7 @@ are exact mantissas at the symbol's exponents; times are milliseconds, or micros
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final, NoReturn
@@ -252,9 +253,7 @@ def _no_constant(name: str) -> NoReturn:
 
 
 _DECODER: Final = json.JSONDecoder(parse_float=Bare, parse_int=Bare, parse_constant=_no_constant)
-_PAIRS_DECODER: Final = json.JSONDecoder(
-    parse_float=Bare, parse_int=Bare, object_pairs_hook=_Pairs
-)
+_PAIRS_DECODER: Final = json.JSONDecoder(parse_float=Bare, parse_int=Bare, object_pairs_hook=_Pairs)
 
 
 def _is_shallow(text: str, value: Any) -> bool:
@@ -275,14 +274,17 @@ def _refuse(*codes: str) -> NoReturn:
 
 
 def _whole(value: Any) -> int:
-    if not isinstance(value, Bare) or not value.lstrip("-").isdecimal():
+    if not isinstance(value, Bare):
         _refuse("TYPE")
-    number = int(value)
-    if value.startswith("-"):
-        _refuse("RANGE", "TYPE")
-    if number > I64_MAX:
-        _refuse("RANGE")
-    return number
+    whole = re.split("[.eE]", value, maxsplit=1)[0]
+    found = set()
+    if whole != value or value.startswith("-"):
+        found.add("TYPE")
+    if abs(int(whole)) > I64_MAX or value.startswith("-"):
+        found.add("RANGE")
+    if found:
+        _refuse(*found)
+    return int(whole)
 
 
 def _nanoseconds(value: Any) -> int:

@@ -116,10 +116,10 @@ class BookLife:
             self.snapshot_wanted = True
             return Step.BUFFERED
         verdict = self.judge(diff)
-        self.event_seen = True
+        seen, self.event_seen = self.event_seen, True
         if verdict is Verdict.GAP:
-            # Before the book was in step nothing is broken: the snapshot was just too old.
-            self.gap_count += self.is_live
+            # Before any event there is no chain to break: the snapshot was just too old.
+            self.gap_count += seen
             self.is_live = self.is_held = False
             self.buffer = [diff]
             self.snapshot_wanted = True

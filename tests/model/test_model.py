@@ -35,7 +35,7 @@ def is_json(text: str) -> bool:
     return True
 
 
-@examples(3000)
+@examples(1000)
 @given(PIECES)
 def test_the_scanner_accepts_what_json_accepts(text: str) -> None:
     assert (json_text.verdict(text)[0] is None) == is_json(text)

@@ -26,7 +26,10 @@ static int exit_code(int error)
 
 static int fail(const gw_segment *seg, int error)
 {
-    fprintf(stderr, "tail_bbo: %s\n", seg->error);
+    const char *remedy = exit_code(error) == 76 ? "; restart the gateway, or build tail_bbo with the "
+                                                  "gateway.h that came with it"
+                                                : "";
+    fprintf(stderr, "tail_bbo: %s%s\n", seg->error, remedy);
     return exit_code(error);
 }
 

@@ -176,9 +176,10 @@ def _name(kind: type[SegmentState] | type[RowState], value: int) -> str:
 
 def _latency(row: Row) -> Latency:
     count, buckets = row["count"], row["buckets"]
-    edges = [percentile(buckets, share) for share in (0.5, 0.9, 0.99, 0.999)]
+    most = row["max"]
+    edges = [min(percentile(buckets, share), most) for share in (0.5, 0.9, 0.99, 0.999)]
     mean = row["sum"] / count if count else 0.0
-    return Latency(row["name"], count, mean, edges[0], edges[1], edges[2], edges[3], row["max"])
+    return Latency(row["name"], count, mean, edges[0], edges[1], edges[2], edges[3], most)
 
 
 def percentile(buckets: tuple[int, ...], share: float) -> int:
