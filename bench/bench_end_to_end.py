@@ -8,8 +8,8 @@ this process reads.
 CPU per frame: the session at full speed; what the shard's process spent (its own and the kernel's
 for it) from its being ready to the last frame, over the frames. The same frames to a picows
 listener that only counts and to one that runs orjson, in the same run, are the yardsticks: compare
-the ratios, not the microseconds. Latency: the session at recorded speed; from the arrival of a frame in
-the shard (CLOCK_MONOTONIC) to the event in a Python reader that sleeps on the bell.
+the ratios, not the microseconds. Latency: the session at recorded speed; from the arrival of a
+frame in the shard (CLOCK_MONOTONIC) to the event in a Python reader that sleeps on the bell.
 
     python -m bench.bench_end_to_end [--smoke] [--data DIR]
 
