@@ -104,7 +104,7 @@ class OneRow(plain.Reader):
 
 def stress(read: Callable[[int, int], tuple[int, bytes]]) -> tuple[int, int, int]:
     """Read quote and book by turns until enough was seen; reads, distinct versions, torn ones."""
-    reads = versions = torn = idle = 0
+    reads = versions = torn = 0
     last = b""
     until = time.monotonic() + WATCHDOG_SECONDS
     while reads < PYTHON_READS or versions < PYTHON_VERSIONS:
@@ -113,10 +113,9 @@ def stress(read: Callable[[int, int], tuple[int, bytes]]) -> tuple[int, int, int
         torn += not is_quote_whole(quote)
         torn += not is_book_whole(book)
         reads += 2
-        idle = idle + 1 if quote[:8] == last else 0
-        versions += not idle
-        if idle % 32 == 31:
-            os.sched_yield()  # where both run on one core, let the writer go on
+        versions += quote[:8] != last
+        if reads % 64 == 0 and versions < reads // 10:
+            os.sched_yield()  # where both must share a core, let the writer go on
         last = quote[:8]
         if reads % 65536 == 0:
             assert time.monotonic() < until, f"only {versions} versions in {reads} reads"
