@@ -184,7 +184,7 @@ def payloads(draw: Draw, kinds: tuple[Kind, ...] = KINDS) -> Payload:
     for key, (field, row) in model.keys(kind, market).items():
         if row.endswith("?") and noise.random() < 0.5:
             continue
-        value = _value(row.rstrip("?"), kind, symbol, px_exponent, qty_exponent, noise)
+        value = _value(row.rstrip("?+"), kind, symbol, px_exponent, qty_exponent, noise)
         if kind in (Kind.DIFF, Kind.PARTIAL) and field in ("first_update_id", "update_id"):
             value = Literal(str(first if field == "first_update_id" else last))
         pairs.append((key, value))
@@ -212,7 +212,9 @@ def _value(
         return double_of(noise)
     if row == "bool":
         return Literal(noise.choice(("true", "false")))
-    return Literal(str(id_of(noise) if row == "id" else time_of(noise)))
+    if row == "id-" and noise.random() < 0.2:
+        return Literal("-1")
+    return Literal(str(id_of(noise) if row.startswith("id") else time_of(noise)))
 
 
 _BYTES = b'{}[]",:\\0123456789.-+eEtrufalsn \n\x00\x1f\x7f\xc3\xa9\xff'

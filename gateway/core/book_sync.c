@@ -1,8 +1,7 @@
 /* The life of one book: waiting for a snapshot, held on one, in step with the stream.
  *
  *   WAITING  events are buffered; a snapshot is asked for
- *   HELD     a snapshot is in, but no event of this session has yet shown that the stream delivers
- *            (spot) or straddled the snapshot (futures); not LIVE
+ *   HELD     a snapshot is in, but no event of this session has joined it yet; not LIVE
  *   SYNCED   each event is judged and applied; a gap, a crossed book or ids that restart lead back to
  *            WAITING in the same write
  *
@@ -11,7 +10,10 @@
 
 #include <stdlib.h>
 
+/* Events behind the book in a row that mean restarted ids; bytes of a first buffer; how long a snapshot
+ * may lie ahead of the stream before it is thrown away. */
 enum { BEHIND_RUN_MAX = 2, BUFFER_ROOM_FIRST = 64 << 10 };
+static const int64_t HELD_MAX_NS = 10000000000;
 
 gw_book_sync *gw_book_sync_new(uint32_t levels_max)
 {
@@ -158,21 +160,24 @@ static void drop_buffer(gw_engine *e, uint32_t symbol)
     book->buffer_length = 0;
 }
 
+/* The book is out of step: whatever was buffered lies before the break and is of no use, and the next
+ * snapshot must be joined by an event that comes after it. */
 void gw_book_lose(gw_engine *e, uint32_t symbol, uint8_t status, uint8_t reason)
 {
     gw_symbol_info *info = &e->symbols[symbol];
     gw_book_sync *book = info->book;
     book->phase = GW_PHASE_WAITING;
+    book->event_seen = false;
     book->event_applied = false;
     book->behind_run = 0;
     gw_mark(e, symbol, GW_SLOT_BOOK, status, reason);
     if (quote_from_book(info))
         gw_mark(e, symbol, GW_SLOT_QUOTE, status, reason);
-    if (status == GW_STATUS_DOWN || status == GW_STATUS_RETIRED) {
-        drop_buffer(e, symbol);
-        book->event_seen = false;
-        book->asked = false;
-    }
+    drop_buffer(e, symbol);
+    if (status == GW_STATUS_DOWN || status == GW_STATUS_RETIRED)
+        book->asked = false; /* an answer would be of another session */
+    else if (reason != GW_REASON_CONNECTED) /* there the first event asks, so that the snapshot is not older */
+        ask(e, symbol);
 }
 
 static bool buffer_reserve(gw_book_sync *book, size_t size, size_t max)
@@ -197,6 +202,17 @@ static void buffer_event(gw_engine *e, uint32_t symbol, const gw_diff *head, con
 {
     gw_book_sync *book = e->symbols[symbol].book;
     size_t size = diff_size(head), bid_bytes = head->bid_count * sizeof *bids;
+    bool ahead = book->buffer_length == 0 || head->meta.update_id > book->buffered_id;
+    book->behind_run = ahead ? 0 : book->behind_run + 1;
+    if (book->behind_run >= BEHIND_RUN_MAX) { /* ids restarted lower: what is buffered is void */
+        e->segment.counters->ids_backwards++;
+        drop_buffer(e, symbol);
+        ahead = true;
+        book->behind_run = 0;
+    }
+    if (ahead)
+        book->buffered_id = head->meta.update_id;
+    book->event_seen = true;
     if (!buffer_reserve(book, size, e->buffer_max)) {
         drop_buffer(e, symbol);
         if (!buffer_reserve(book, size, e->buffer_max)) { /* one event longer than the limit */
@@ -237,13 +253,21 @@ static void lose_and_buffer(gw_engine *e, uint32_t stream, const gw_diff *head, 
     buffer_event(e, symbol, head, e->depth.bids, e->depth.asks);
 }
 
+/* One event behind the book is a duplicate. Two in a row, after the book was in step, mean that the
+ * venue's ids restarted lower: what we hold is no longer its book. A snapshot that has just come may be
+ * ahead of the stream, but not for long. */
+static bool ids_restarted(const gw_engine *e, gw_book_sync *book)
+{
+    if (book->phase == GW_PHASE_SYNCED)
+        return ++book->behind_run >= BEHIND_RUN_MAX;
+    return e->mono - book->held_mono > HELD_MAX_NS;
+}
+
 static void on_behind(gw_engine *e, uint32_t stream, gw_diff *head)
 {
     gw_book_sync *book = e->symbols[e->streams[stream].symbol].book;
     e->segment.counters->diffs_behind++;
-    /* One event behind is a duplicate. Two in a row, after the book was in step, mean that the venue's
-     * ids restarted lower: what we hold is no longer its book. */
-    if (book->event_applied && ++book->behind_run >= BEHIND_RUN_MAX) {
+    if (ids_restarted(e, book)) {
         e->segment.counters->ids_backwards++;
         lose_and_buffer(e, stream, head, GW_REASON_RESTARTED);
         return;
@@ -287,13 +311,25 @@ static void on_apply(gw_engine *e, uint32_t stream, gw_diff *head)
         e->segment.counters->books_crossed += held;
         gw_book_lose(e, symbol, GW_STATUS_GAPPED, held ? GW_REASON_CROSSED : GW_REASON_OVERFLOW);
         emit_diff(e, stream, book, head, e->depth.bids, e->depth.asks, 0, GW_STATUS_GAPPED);
-        ask(e, symbol);
         return;
     }
     e->segment.counters->diffs_applied++;
     go_live(e, symbol, head, GW_REASON_SNAPSHOT);
     uint8_t status = e->symbols[symbol].status[GW_SLOT_BOOK];
     emit_diff(e, stream, book, head, e->depth.bids, e->depth.asks, GW_FLAG_APPLIED, status);
+    store_book(e, symbol, head, status);
+}
+
+/* A spot event that ends just where the snapshot does: the stream has reached it, its levels are in. */
+static void on_joined(gw_engine *e, uint32_t stream, gw_diff *head)
+{
+    const uint32_t symbol = e->streams[stream].symbol;
+    gw_book_sync *book = e->symbols[symbol].book;
+    book->event_applied = true;
+    e->segment.counters->diffs_behind++;
+    go_live(e, symbol, head, GW_REASON_SNAPSHOT);
+    uint8_t status = e->symbols[symbol].status[GW_SLOT_BOOK];
+    emit_diff(e, stream, book, head, e->depth.bids, e->depth.asks, 0, status);
     store_book(e, symbol, head, status);
 }
 
@@ -315,13 +351,10 @@ void gw_book_event(gw_engine *e, uint32_t stream)
         on_apply(e, stream, &head);
     } else if (verdict == GW_GAP) {
         on_gap(e, stream, &head, first);
+    } else if (book->phase == GW_PHASE_HELD && head.meta.update_id == book->update_id) {
+        on_joined(e, stream, &head);
     } else {
         on_behind(e, stream, &head);
-        /* An event behind a held spot snapshot shows that the stream delivers: what follows must chain. */
-        if (spot && book->phase == GW_PHASE_HELD) {
-            go_live(e, info->symbol, &head, GW_REASON_SNAPSHOT);
-            store_book(e, info->symbol, &head, e->symbols[info->symbol].status[GW_SLOT_BOOK]);
-        }
     }
 }
 
@@ -376,10 +409,12 @@ static bool replay_buffer(gw_engine *e, uint32_t symbol, gw_diff *last)
         gw_diff head = *event;
         if (verdict == GW_APPLY) {
             whole = apply(book, event, bids, asks) && !gw_book_crossed(&book->levels);
-            e->segment.counters->diffs_applied++;
+            e->segment.counters->diffs_applied += whole;
+            e->segment.counters->books_crossed += !whole;
             *last = head;
         } else {
             e->segment.counters->diffs_behind++;
+            book->event_applied |= head.meta.update_id == book->update_id;
         }
         uint16_t flags = GW_FLAG_BUFFERED | (verdict == GW_APPLY && whole ? GW_FLAG_APPLIED : 0);
         emit_diff(e, head.meta.stream, book, &head, bids, asks, flags, info->status[GW_SLOT_BOOK]);
@@ -417,11 +452,15 @@ int gw_book_snapshot(gw_engine *e, uint32_t symbol, const uint8_t *body, size_t 
     gw_symbol_info *info = &e->symbols[symbol];
     gw_book_sync *book = info->book;
     *error = GW_OK;
+    gw_engine_check_stall(e, gw_clock_mono());
     if (!book || !book->asked || book->phase != GW_PHASE_WAITING)
         return GW_SNAPSHOT_UNWANTED;
     e->mono = e->publish_mono = gw_clock_mono();
     gw_cursor cursor = {body, body + length};
     *error = gw_decode_snapshot(&cursor, &info->target, &e->depth);
+    gw_json_space(&cursor);
+    if (*error == GW_OK && cursor.p != cursor.end)
+        *error = GW_ERR_SYNTAX;
     const bool spot = info->target.market == GW_MARKET_SPOT;
     if (*error != GW_OK || too_old(book, spot, e->depth.last_update_id)) {
         e->segment.counters->snapshots_refused++;
@@ -432,12 +471,14 @@ int gw_book_snapshot(gw_engine *e, uint32_t symbol, const uint8_t *body, size_t 
     emit_snapshot(e, symbol, &last);
     if (!whole || !replay_buffer(e, symbol, &last)) {
         e->segment.counters->snapshots_refused++;
+        book->event_applied = false;
         return GW_SNAPSHOT_GAP;
     }
     e->segment.counters->snapshots_applied++;
     book->asked = false;
-    if (!(spot ? book->event_seen : book->event_applied)) {
+    if (!book->event_applied) {
         book->phase = GW_PHASE_HELD;
+        book->held_mono = e->mono;
         return GW_SNAPSHOT_HELD;
     }
     go_live(e, symbol, &last, GW_REASON_SNAPSHOT);

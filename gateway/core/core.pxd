@@ -100,6 +100,7 @@ cdef extern from "layout.h":
 
     ctypedef struct gw_counters:
         uint64_t frames_received
+        uint64_t bytes_received
         uint64_t frames_control
         uint64_t frames_binary
         uint64_t fragments_joined
@@ -226,6 +227,7 @@ cdef extern from "engine_core.h":
     ctypedef struct gw_publisher:
         gw_send_function send
         void *socket
+        uint32_t item_count
 
     ctypedef struct gw_engine:
         gw_segment segment

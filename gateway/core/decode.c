@@ -125,7 +125,10 @@ gw_error gw_decode_quote(gw_cursor *c, const gw_target *target, gw_quote *out)
         }
         GW_TRY(next_key(c, &more));
     } while (more);
-    return seen == BIT(6) - 1 ? GW_OK : GW_ERR_MISSING;
+    if (seen != BIT(6) - 1)
+        return GW_ERR_MISSING;
+    bool negative = out->bid_px < 0 || out->bid_qty < 0 || out->ask_px < 0 || out->ask_qty < 0;
+    return negative ? GW_ERR_RANGE : GW_OK;
 }
 
 /* {"e":"trade","E":1795345200123,"s":"BTCUSDT","t":5400000001,"p":"91234.56000000","q":"0.00200000",
@@ -194,6 +197,17 @@ gw_error gw_decode_agg_trade(gw_cursor *c, const gw_target *target, gw_trade *ou
     return seen == BIT(9) - 1 ? GW_OK : GW_ERR_MISSING;
 }
 
+/* A trade id, or a negative number where there was no trade in the window. */
+static gw_error take_id_or_none(gw_cursor *c, uint64_t *out)
+{
+    bool none = c->p < c->end && *c->p == '-';
+    c->p += none;
+    GW_TRY(gw_json_u64(c, out));
+    if (none)
+        *out = 0;
+    return GW_OK;
+}
+
 static void clear_ticker(gw_ticker *out)
 {
     clear_meta(&out->meta, GW_KIND_TICKER);
@@ -230,8 +244,8 @@ gw_error gw_decode_ticker(gw_cursor *c, const gw_target *target, gw_ticker *out)
         case 'q': GW_TRY(gw_json_double(c, &out->quote_volume)); seen |= BIT(7); break;
         case 'O': GW_TRY(take_time(c, &out->open_time)); seen |= BIT(8); break;
         case 'C': GW_TRY(take_time(c, &out->close_time)); seen |= BIT(9); break;
-        case 'F': GW_TRY(gw_json_u64(c, &out->first_trade_id)); seen |= BIT(10); break;
-        case 'L': GW_TRY(gw_json_u64(c, &out->last_trade_id)); seen |= BIT(11); break;
+        case 'F': GW_TRY(take_id_or_none(c, &out->first_trade_id)); seen |= BIT(10); break;
+        case 'L': GW_TRY(take_id_or_none(c, &out->last_trade_id)); seen |= BIT(11); break;
         case 'n': GW_TRY(gw_json_u64(c, &out->trade_count)); seen |= BIT(12); break;
         case 'p': GW_TRY(take_decimal_or_null(c, px, &out->change_px)); break;
         case 'P': GW_TRY(take_decimal_or_null(c, fixed, &out->change_percent)); break;

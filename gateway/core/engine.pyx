@@ -173,6 +173,7 @@ cdef class Engine:
     def set_publisher(self, size_t send, size_t socket):
         """Addresses of zmq_send and of the socket; this thread must be the socket's own. 0, 0: none."""
         cdef core.gw_engine *e = self.live()
+        e.publisher.item_count = 0
         e.publisher.send = <core.gw_send_function>send
         e.publisher.socket = <void *>socket
 
@@ -312,6 +313,7 @@ cdef class FrameListener(WSListener):
             self.take(self.owner.engine, <const uint8_t *><const char *>message, len(message))
         else:
             counters.frames_received += 1
+            counters.bytes_received += len(message)
             counters.frames_binary += 1
 
 

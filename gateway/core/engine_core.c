@@ -88,13 +88,14 @@ static gw_error decode(gw_engine *e, const gw_stream_info *info, gw_cursor *c)
 }
 
 /* A value that stands for itself: record into the ring, then the slot if this stream feeds it. */
-static void store_value(gw_engine *e, uint32_t stream, gw_meta *value, uint32_t length)
+static void store_value(gw_engine *e, uint32_t stream, gw_meta *value, uint32_t length, uint8_t status, uint8_t reason)
 {
     const gw_stream_info *info = &e->streams[stream];
-    uint8_t status = gw_live_status(e, info->connection);
     bool feeds = e->symbols[info->symbol].feeds[info->slot] == stream;
     if (feeds)
-        gw_enter(e, info->symbol, info->slot, status, GW_REASON_FIRST_DATA, value->update_id);
+        gw_enter(e, info->symbol, info->slot, status, reason, value->update_id);
+    else
+        e->segment.streams[stream].status = status;
     gw_fill_meta(e, value, stream, status);
     gw_emit(e, stream, value, length);
     if (feeds) {
@@ -136,7 +137,14 @@ static void on_quote(gw_engine *e, uint32_t stream)
         return;
     }
     info->last_id = quote->meta.update_id;
-    store_value(e, stream, &quote->meta, sizeof *quote);
+    uint8_t status = gw_live_status(e, info->connection), reason = GW_REASON_FIRST_DATA;
+    /* A side may be empty (0); bid >= ask is no market. */
+    if (GW_UNLIKELY(quote->bid_px >= quote->ask_px && quote->bid_px > 0 && quote->ask_px > 0)) {
+        e->segment.counters->books_crossed++;
+        status = GW_STATUS_STALE;
+        reason = GW_REASON_CROSSED;
+    }
+    store_value(e, stream, &quote->meta, sizeof *quote, status, reason);
 }
 
 /* Trade ids and aggregate trade ids have no holes, so a hole is a loss (it does not make the last
@@ -153,7 +161,13 @@ static void on_trade(gw_engine *e, uint32_t stream)
     if (GW_UNLIKELY(info->last_id && id != info->last_id + 1))
         gw_emit_gap(e, stream, info->last_id + 1, id);
     info->last_id = id;
-    store_value(e, stream, &trade->meta, sizeof *trade);
+    store_value(e, stream, &trade->meta, sizeof *trade, gw_live_status(e, info->connection), GW_REASON_FIRST_DATA);
+}
+
+static void on_ticker(gw_engine *e, uint32_t stream)
+{
+    uint8_t status = gw_live_status(e, e->streams[stream].connection);
+    store_value(e, stream, &e->event.ticker.meta, sizeof e->event.ticker, status, GW_REASON_FIRST_DATA);
 }
 
 static void on_partial(gw_engine *e, uint32_t stream)
@@ -211,7 +225,7 @@ static void dispatch(gw_engine *e, uint32_t stream)
 {
     switch (e->streams[stream].target.kind) {
     case GW_KIND_QUOTE: on_quote(e, stream); break;
-    case GW_KIND_TICKER: store_value(e, stream, &e->event.ticker.meta, sizeof e->event.ticker); break;
+    case GW_KIND_TICKER: on_ticker(e, stream); break;
     case GW_KIND_DIFF: gw_book_event(e, stream); break;
     case GW_KIND_PARTIAL: on_partial(e, stream); break;
     default: on_trade(e, stream); break;
@@ -227,6 +241,7 @@ static gw_frame_class accept_frame(gw_engine *e, uint32_t stream, const uint8_t 
     count_frame(e, stream, length);
     dispatch(e, stream);
     gw_emit_raw(e, stream, frame, length, (size_t)(data - frame), data_length);
+    gw_publish_flush_if_full(e);
     if (event_time(e, kind) != GW_NULL)
         gw_histogram_add(&latency[GW_HISTOGRAM_EVENT_TO_RECV], e->mono + e->real_offset - event_time(e, kind));
     gw_histogram_add(&latency[GW_HISTOGRAM_RECV_TO_PUBLISH], e->publish_mono - e->mono);
@@ -260,14 +275,18 @@ static void suspect(gw_engine *e, uint32_t stream, gw_error error)
 }
 
 /* A frame that cannot be read: counted, reported, and if its stream is known, its slot is not LIVE. */
-static gw_frame_class refuse_frame(gw_engine *e, uint32_t stream, gw_error error, const uint8_t *frame, size_t length)
+static gw_frame_class refuse_frame(gw_engine *e, uint32_t connection, uint32_t stream, gw_error error, const uint8_t *frame, size_t length)
 {
     e->segment.counters->frames_unreadable++;
     e->segment.counters->frames_not_utf8 += error == GW_ERR_UTF8;
     note_head(gw_notify(e, GW_NOTICE_UNREADABLE, stream), error, frame, length);
-    if (stream == GW_NO_ROW)
-        return GW_FRAME_REFUSED;
     e->publish_mono = gw_clock_mono();
+    if (stream == GW_NO_ROW) { /* it may have been of any stream of the connection */
+        for (uint32_t row = 0; row < e->segment.header->stream_count; row++)
+            if (e->streams[row].connection == connection)
+                suspect(e, row, error);
+        return GW_FRAME_REFUSED;
+    }
     count_frame(e, stream, length);
     e->segment.streams[stream].error_count++;
     e->segment.connections[e->streams[stream].connection].error_count++;
@@ -293,10 +312,10 @@ static gw_frame_class frame_slow(gw_engine *e, uint32_t connection, uint32_t pee
     gw_envelope envelope;
     gw_error error = gw_utf8_valid(frame, length) ? gw_split_envelope(frame, length, &envelope) : GW_ERR_UTF8;
     if (error != GW_OK)
-        return refuse_frame(e, peeked, error, frame, length);
+        return refuse_frame(e, connection, peeked, error, frame, length);
     static const char shutdown[] = "!serverShutdown"; /* comes unsubscribed, on every connection */
     bool notice = gw_text_is(&envelope.stream, shutdown, sizeof shutdown - 1);
-    if (!envelope.stream.p || !envelope.data || notice) {
+    if (!envelope.stream.p || notice) {
         e->segment.counters->frames_control++;
         return GW_FRAME_CONTROL;
     }
@@ -306,10 +325,12 @@ static gw_frame_class frame_slow(gw_engine *e, uint32_t connection, uint32_t pee
         note_head(gw_notify(e, GW_NOTICE_UNKNOWN_STREAM, connection), GW_OK, frame, length);
         return GW_FRAME_REFUSED;
     }
+    if (!envelope.data)
+        return refuse_frame(e, connection, stream, GW_ERR_MISSING, frame, length);
     gw_cursor cursor = {envelope.data, envelope.data + envelope.data_length};
     error = decode(e, &e->streams[stream], &cursor);
     if (error != GW_OK)
-        return refuse_frame(e, stream, error, frame, length);
+        return refuse_frame(e, connection, stream, error, frame, length);
     return accept_frame(e, stream, frame, length, envelope.data, envelope.data_length);
 }
 
@@ -329,13 +350,18 @@ static void stall(gw_engine *e, int64_t mono)
     e->beat_mono = mono;
 }
 
+/* We stood still (SIGSTOP, a busy loop): what is queued in the socket is old, and readers must not take
+ * it for the present. Before anything else is stored, everything is STALE. */
+void gw_engine_check_stall(gw_engine *e, int64_t mono)
+{
+    if (GW_UNLIKELY(mono - e->beat_mono > e->stall_ns))
+        stall(e, mono);
+}
+
 gw_frame_class gw_engine_frame(gw_engine *e, uint32_t connection, const uint8_t *frame, size_t length, int64_t mono)
 {
     gw_counters *counters = e->segment.counters;
-    /* We stood still (SIGSTOP, a busy loop): what is queued in the socket is old, and readers must not
-     * take it for the present. Before the first of it is stored, everything is STALE. */
-    if (GW_UNLIKELY(mono - e->beat_mono > e->stall_ns))
-        stall(e, mono);
+    gw_engine_check_stall(e, mono);
     e->mono = mono;
     counters->frames_received++;
     counters->bytes_received += length;
@@ -364,8 +390,7 @@ void gw_engine_batch_end(gw_engine *e)
 
 void gw_engine_heartbeat(gw_engine *e, int64_t mono, int64_t real)
 {
-    if (mono - e->beat_mono > e->stall_ns)
-        stall(e, mono);
+    gw_engine_check_stall(e, mono);
     e->beat_mono = mono;
     e->real_offset = real - mono;
     gw_publish_flush(e);

@@ -46,10 +46,12 @@ typedef struct gw_book_sync {
     bool asked;         /* a snapshot was asked for and not answered */
     bool event_seen;    /* in this session */
     bool event_applied; /* since the snapshot */
-    uint8_t behind_run; /* events behind the book, one after the other, since the last one applied */
+    uint8_t behind_run; /* events behind the one before, one after the other */
     uint64_t update_id;
     uint64_t first_update_id;
     uint64_t snapshot_id;
+    uint64_t buffered_id; /* highest of the events buffered */
+    int64_t held_mono;    /* when the snapshot came */
     uint8_t *buffer; /* gw_diff records waiting for a snapshot */
     size_t buffer_length;
     size_t buffer_room;
@@ -134,6 +136,7 @@ void gw_engine_free(gw_engine *e);
 gw_frame_class gw_engine_frame(gw_engine *e, uint32_t connection, const uint8_t *frame, size_t length, int64_t mono);
 void gw_engine_batch_end(gw_engine *e);
 void gw_engine_heartbeat(gw_engine *e, int64_t mono, int64_t real);
+void gw_engine_check_stall(gw_engine *e, int64_t mono);
 void gw_engine_drained(gw_engine *e, uint32_t connection);
 void gw_engine_connection_up(gw_engine *e, uint32_t connection, int64_t mono);
 void gw_engine_connection_down(gw_engine *e, uint32_t connection);
@@ -171,6 +174,7 @@ bool gw_publisher_init(gw_publisher *publisher);
 void gw_publish_item(gw_engine *e, uint8_t what, uint32_t stream, uint64_t position);
 void gw_publish_long(gw_engine *e, uint32_t stream, const uint8_t *data, size_t length);
 void gw_publish_flush(gw_engine *e);
+void gw_publish_flush_if_full(gw_engine *e);
 
 int64_t gw_clock_mono(void);
 

@@ -174,13 +174,18 @@ static bool must_flush(const gw_engine *e)
            e->segment.events.tail - publisher->events_from > e->segment.events.capacity / 4;
 }
 
+void gw_publish_flush_if_full(gw_engine *e)
+{
+    if (e->publisher.item_count && must_flush(e))
+        gw_publish_flush(e);
+}
+
 void gw_publish_item(gw_engine *e, uint8_t what, uint32_t stream, uint64_t position)
 {
     gw_publisher *publisher = &e->publisher;
     if (!publisher->send)
         return;
-    if (publisher->item_count && must_flush(e))
-        gw_publish_flush(e);
+    gw_publish_flush_if_full(e);
     if (publisher->item_count == 0) {
         publisher->raw_from = e->segment.raw.tail;
         publisher->events_from = e->segment.events.tail;

@@ -26,7 +26,9 @@ log = logging.getLogger("gateway.shard.connection")
 FRAME_BYTES_MAX = 10 << 20
 HANDSHAKE_S = 10.0
 CHECK_S = 0.25  # how often silence is judged
-_DRAIN = b"drain"
+CONNECT_S = 20.0  # TCP, TLS and handshake together
+ACK_S = 10.0  # for all answers to SUBSCRIBE
+DRAIN_S = 1.0  # before the ping of a drain is sent again
 
 
 class Owner(Protocol):
@@ -62,6 +64,8 @@ class Connection:
         self._last_ping = 0
         self._next_id = 1
         self._closing = False
+        self._drain_number = 0
+        self._draining = False
 
     async def run(self, tls: ssl.SSLContext | None) -> None:
         """Hold the connection until cancelled."""
@@ -78,16 +82,19 @@ class Connection:
         def listener() -> FrameListener:
             return FrameListener(self._engine, self._row, self)
 
-        transport, connected = await picows.ws_connect(
-            listener,
-            self._plan.url,
-            ssl_context=tls if self._plan.url.startswith("wss:") else None,
-            websocket_handshake_timeout=HANDSHAKE_S,
-            max_frame_size=FRAME_BYTES_MAX,
-            enable_auto_pong=False,
-            logger_name="gateway.shard.picows",
-        )
-        assert isinstance(connected, FrameListener)
+        async with asyncio.timeout(CONNECT_S):
+            transport, connected = await picows.ws_connect(
+                listener,
+                self._plan.url,
+                ssl_context=tls if self._plan.url.startswith("wss:") else None,
+                websocket_handshake_timeout=HANDSHAKE_S,
+                max_frame_size=FRAME_BYTES_MAX,
+                enable_auto_pong=False,
+                logger_name="gateway.shard.picows",
+            )
+        # picows gives no listener when the venue hung up before it answered the handshake.
+        if not isinstance(connected, FrameListener):
+            raise ConnectionResetError("hung up before the handshake's answer")
         try:
             await self._subscribe(transport)
             await self._stay_alive(transport, connected)
@@ -112,6 +119,13 @@ class Connection:
         opened = self._last_ping
         while not closed.done():
             now, heard = time.monotonic_ns(), max(listener.last_heard(), opened)
+            if self._unanswered and now - opened > ACK_S * 1e9:
+                names = [name for batch in self._unanswered.values() for name in batch]
+                shown = ", ".join(names[:5])
+                log.error("%s: no answer to SUBSCRIBE of %s, closing", self._plan.name, shown)
+                transport.disconnect(graceful=False)
+            if self._draining and now - self._last_ping > DRAIN_S * 1e9:
+                self._ping(transport, self._drain_payload())
             verdict = liveness.judge(now, heard, self._last_ping)
             if verdict is liveness.Verdict.PING:
                 self._ping(transport)
@@ -126,8 +140,14 @@ class Connection:
 
     def drain(self) -> None:
         """After a stall: a ping, whose pong shows that all queued before it has been read."""
+        self._drain_number += 1
+        self._draining = self._transport is not None
         if self._transport is not None:
-            self._ping(self._transport, _DRAIN)
+            self._ping(self._transport, self._drain_payload())
+
+    def _drain_payload(self) -> bytes:
+        # Numbered: the answer to an earlier drain says nothing about a later stall's queue.
+        return b"drain %d" % self._drain_number
 
     def close(self) -> None:
         """From here on a disconnect is what we want; the caller cancels ``run``."""
@@ -137,6 +157,7 @@ class Connection:
 
     def on_connected(self, transport: picows.WSTransport) -> None:
         self._transport = transport
+        self._draining = False
         self._engine.connection_up(self._row)
         log.info("%s: connected, subscribing %d streams", self._plan.name, len(self._names))
 
@@ -160,7 +181,7 @@ class Connection:
             log.error(
                 "%s: the venue refused %s: %s", self._plan.name, ", ".join(names[:5]), answer.error
             )
-        elif not self._unanswered:
+        if not self._unanswered:
             self._backoff.reset()
             self._owner.on_subscribed(self._row)
 
@@ -168,7 +189,8 @@ class Connection:
         self._owner.on_refused(self._row, frame)
 
     def on_pong(self, payload: bytes) -> None:
-        if payload == _DRAIN:
+        if self._draining and payload == self._drain_payload():
+            self._draining = False
             self._engine.drained(self._row)
 
     def on_notices(self) -> None:

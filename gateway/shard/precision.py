@@ -10,7 +10,8 @@ from typing import Any
 
 import orjson
 
-PLACES_MAX = 18
+# The venue prints eight decimals at most; an i64 at 1e-8 holds 9e10, and finer ones hold ever less.
+PLACES_MAX = 8
 
 
 def places(text: str) -> int:

@@ -41,8 +41,8 @@ class Publisher:
         self._socket.set(zmq.LINGER, 0)
         self._socket.set(zmq.MAXMSGSIZE, 256)  # subscribers only send subscriptions
         self._prefixes: set[bytes] = set()
-        self._streams: dict[int, str] = {}
-        self._symbols: dict[int, str] = {}
+        self._streams: dict[int, tuple[bytes, bytes]] = {}  # JSON and binary topic, with delimiter
+        self._symbols: dict[int, bytes] = {}  # state topic, with delimiter
         # A leftover of a killed writer; the shard's lock says that nobody else is bound to it.
         path.unlink(missing_ok=True)
         self._socket.bind(f"ipc://{path}")
@@ -51,53 +51,58 @@ class Publisher:
 
     def add_stream(self, row: int, name: str) -> None:
         """Take a stream row into account."""
-        self._streams[row] = name
+        json, binary = f"{name} ".encode(), b"bin:%s\0" % name.encode()
+        self._streams[row] = json, binary
         self._refresh_stream(row)
 
     def add_symbol(self, row: int, name: str) -> None:
         """Take a symbol row (name as spot:BTCUSDT) into account."""
-        self._symbols[row] = name
-        self._engine.set_wanted_state(row, self._wanted(f"state:{name} ".encode()))
+        self._symbols[row] = f"state:{name} ".encode()
+        self._refresh_symbol(row)
 
     def poll(self) -> None:
         """Read what subscribers said since the last poll."""
-        changed = False
+        changed = set()
         for _ in range(SUBSCRIPTIONS_A_POLL):
             try:
                 message = self._socket.recv(zmq.DONTWAIT)
             except zmq.Again:
                 break
-            changed |= self._note(message)
+            if self._note(message):
+                changed.add(message[1:])
         if changed:
-            self._refresh()
+            self._refresh(tuple(changed))
 
     def _note(self, message: bytes) -> bool:
+        """Whether the message changed what is subscribed."""
         prefix = message[1:]
-        if message[:1] == b"\x01":
-            if len(self._prefixes) >= PREFIXES_MAX:
-                return False
-            self._prefixes.add(prefix)
-            return True
         if message[:1] == b"\x00":
             self._prefixes.discard(prefix)
             return True
-        return False
+        if message[:1] != b"\x01" or len(self._prefixes) >= PREFIXES_MAX:
+            return False
+        self._prefixes.add(prefix)
+        return True
 
     def _wanted(self, topic: bytes) -> bool:
         """Whether any subscription is a prefix of this topic (with its delimiter)."""
         return any(topic[:length] in self._prefixes for length in range(len(topic) + 1))
 
     def _refresh_stream(self, row: int) -> None:
-        name = self._streams[row].encode()
-        self._engine.set_wanted(
-            row, self._wanted(name + b" "), self._wanted(b"bin:" + name + b"\0")
-        )
+        json, binary = self._streams[row]
+        self._engine.set_wanted(row, self._wanted(json), self._wanted(binary))
 
-    def _refresh(self) -> None:
-        for row in self._streams:
-            self._refresh_stream(row)
-        for row, name in self._symbols.items():
-            self._engine.set_wanted_state(row, self._wanted(f"state:{name} ".encode()))
+    def _refresh_symbol(self, row: int) -> None:
+        self._engine.set_wanted_state(row, self._wanted(self._symbols[row]))
+
+    def _refresh(self, changed: tuple[bytes, ...]) -> None:
+        """Look again at the rows that a changed prefix can concern."""
+        for row, (json, binary) in self._streams.items():
+            if json.startswith(changed) or binary.startswith(changed):
+                self._refresh_stream(row)
+        for row, topic in self._symbols.items():
+            if topic.startswith(changed):
+                self._refresh_symbol(row)
 
     def close(self) -> None:
         """Take the socket from the core, close it and remove its file."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 IN_FLIGHT_MAX = 4
-SOON_S = 0.1
+SOON_FIRST_S = 0.1
+SOON_MAX_S = 5.0
 FAILED_FIRST_S = 1.0
 FAILED_MAX_S = 30.0
 ANSWER_MAX_S = 60.0  # a request without an answer is forgotten and made anew
@@ -20,6 +21,7 @@ ANSWER_MAX_S = 60.0  # a request without an answer is forgotten and made anew
 class _Want:
     due: float
     failures: int = 0
+    stale: int = 0
     request_id: int | None = None
 
 
@@ -66,8 +68,12 @@ class Resync:
         return None
 
     def retry_soon(self, symbol: int, now: float) -> None:
-        """The snapshot was older than the stream: ask again, a little later."""
-        self._again(symbol, now + SOON_S, failed=False)
+        """The snapshot was older than the stream: ask again soon, then later each time."""
+        want = self._wants.get(symbol)
+        if want is not None:
+            delay = min(SOON_MAX_S, SOON_FIRST_S * 2.0**want.stale)
+            want.stale += 1
+            self._again(symbol, now + delay, failed=False)
 
     def retry_later(self, symbol: int, now: float) -> float:
         """The request failed: ask again, later each time. Returns the delay in seconds."""

@@ -47,6 +47,7 @@ class Shard:
         self._lock = FileLock.acquire(path.with_suffix(".lock"))
         self._segment = segment_file.create(path, plan=plan)
         self._engine = Engine(self._segment.memory, plan.book_levels_max)
+        self._engine.heartbeat()  # sets its clocks, before the first records are written
         self._publisher = Publisher(self._engine, path.with_suffix(".pub"), plan.zmq_hwm)
         self._symbols: list[wire.PlanSymbol] = []  # by row
         self._streams: list[str] = []  # by row
@@ -262,9 +263,13 @@ class Shard:
             px, qty = self._needed.pop(row)
             known = reply.instrument or self._symbols[row]
             # exchangeInfo has the steps of today; what the frame needed may be finer still.
-            self._replace(
-                row, widened(known, min(px, known.px_exponent), min(qty, known.qty_exponent))
-            )
+            fitting = widened(known, min(px, known.px_exponent), min(qty, known.qty_exponent))
+            now = self._symbols[row]
+            if (fitting.px_exponent, fitting.qty_exponent) < (now.px_exponent, now.qty_exponent):
+                self._replace(row, fitting)
+            else:
+                name = self._symbol_name(row)
+                log.error("%s: the venue sends values that no exponent we allow holds", name)
 
     def _is(self, row: int, reply: wire.InstrumentReply) -> bool:
         return (self._symbols[row].market, self._symbols[row].symbol) == (
@@ -299,10 +304,15 @@ class Shard:
 
 
 def widened(symbol: wire.PlanSymbol, px_exponent: int, qty_exponent: int) -> wire.PlanSymbol:
-    """The instrument with finer exponents; tick and step keep their values in the new mantissas."""
-    tick = symbol.tick * 10 ** (symbol.px_exponent - px_exponent)
-    step = symbol.step * 10 ** (symbol.qty_exponent - qty_exponent)
+    """The instrument with finer exponents; tick and step 0 where they no longer fit."""
+    tick = fitting(symbol.tick * 10 ** (symbol.px_exponent - px_exponent))
+    step = fitting(symbol.step * 10 ** (symbol.qty_exponent - qty_exponent))
     return wire.PlanSymbol(symbol.market, symbol.symbol, px_exponent, qty_exponent, tick, step)
+
+
+def fitting(mantissa: int) -> int:
+    """The mantissa, or 0 (unknown) where it exceeds an i64."""
+    return mantissa if mantissa < 2**63 else 0
 
 
 def check_row(row: int, name: str) -> None:

@@ -7,6 +7,7 @@ closes, so a killed supervisor leaves no shard behind.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import socket
 import time
@@ -55,7 +56,8 @@ class ShardChild:
     async def spawn(cls, plan: ShardPlan) -> ShardChild:
         """Start the process and send it its plan."""
         ours, theirs = socket.socketpair()
-        with theirs:
+        with theirs, contextlib.ExitStack() as undo:
+            undo.callback(ours.close)
             process = await asyncio.create_subprocess_exec(
                 *processes.command("gateway.shard", "--channel-fd", str(theirs.fileno())),
                 pass_fds=(theirs.fileno(),),
@@ -64,6 +66,7 @@ class ShardChild:
                 # Ctrl-C is for the supervisor, which stops its shards in order.
                 start_new_session=True,
             )
+            undo.pop_all()
         channel: Channel[ToSupervisor] = Channel(ours, ToSupervisor)
         channel.send(plan)
         return cls(plan, process, channel)

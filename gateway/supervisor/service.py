@@ -183,7 +183,16 @@ class Supervisor:
         shard_id, delay, was_ready = plan.shard_id, RestartDelay(), False
         while not self._stopping.is_set():
             self._run_dir.remove_unfinished(shard_id)
-            child = self._children[shard_id] = await ShardChild.spawn(plan)
+            try:
+                child = self._children[shard_id] = await ShardChild.spawn(plan)
+            except OSError as exc:  # no process or descriptor to be had just now
+                if not was_ready:
+                    raise
+                wait = delay.next(0.0)
+                text = "shard %d cannot be started: %s; trying again in %g s"
+                log.error(text, shard_id, exc.strerror, wait)
+                await asyncio.sleep(wait)
+                continue
             returncode = await self._live(child, desk)
             uptime = child.uptime
             was_ready = was_ready or uptime > 0

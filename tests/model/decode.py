@@ -29,13 +29,15 @@ EVENTS: Final = {
     Kind.PARTIAL: "depthUpdate",
 }
 
-# key in the payload -> (field, type); a type with ? may be absent
+# key in the payload -> (field, type); with ? it may be absent, with + it is not negative, and an
+# id- below 0 says that there is none
 _COMMON: Final = {"e": ("e", "event?"), "s": ("s", "symbol?"), "E": ("ts_event", "time?")}
 _QUOTE: Final = _COMMON | {
     "s": ("s", "symbol"),
     "u": ("update_id", "id"),
     "T": ("ts_trade", "time?"),
-    "b": ("bid_px", "px"), "B": ("bid_qty", "qty"), "a": ("ask_px", "px"), "A": ("ask_qty", "qty"),
+    "b": ("bid_px", "px+"), "B": ("bid_qty", "qty+"),
+    "a": ("ask_px", "px+"), "A": ("ask_qty", "qty+"),
 }  # fmt: skip
 _TRADE: Final = _COMMON | {
     "s": ("s", "symbol"),
@@ -57,7 +59,7 @@ _TICKER: Final = _COMMON | {
     "Q": ("last_qty", "qty?"),
     "v": ("volume", "f64"), "q": ("quote_volume", "f64"),
     "O": ("open_time", "time"), "C": ("close_time", "time"),
-    "F": ("first_trade_id", "id"), "L": ("last_trade_id", "id"), "n": ("trade_count", "id"),
+    "F": ("first_trade_id", "id-"), "L": ("last_trade_id", "id-"), "n": ("trade_count", "id"),
     "p": ("change_px", "px?"), "P": ("change_percent", "fixed?"), "w": ("average_px", "fixed?"),
     "x": ("prev_close_px", "px?"),
     "b": ("bid_px", "px?"), "B": ("bid_qty", "qty?"),
@@ -167,9 +169,12 @@ class Reader:
         self.rows = rows
         self.convert: dict[str, Callable[[Any], Any]] = {
             "id": _whole,
+            "id-": _whole_or_none,
             "time": _nanoseconds,
             "px": lambda value: _mantissa(value, px_exp),
             "qty": lambda value: _mantissa(value, qty_exp),
+            "px+": lambda value: _not_negative(_mantissa(value, px_exp)),
+            "qty+": lambda value: _not_negative(_mantissa(value, qty_exp)),
             "fixed": lambda value: _mantissa(value, FIXED_EXPONENT),
             "f64": _double,
             "bool": _bool,
@@ -285,6 +290,20 @@ def _whole(value: Any) -> int:
     if found:
         _refuse(*found)
     return int(whole)
+
+
+def _whole_or_none(value: Any) -> int:
+    """A trade id, or 0 where the window had no trade, which the venue writes as -1."""
+    if isinstance(value, Bare) and value.startswith("-"):
+        _whole(Bare(value[1:]))
+        return 0
+    return _whole(value)
+
+
+def _not_negative(mantissa: int) -> int:
+    if mantissa < 0:
+        _refuse("RANGE")
+    return mantissa
 
 
 def _nanoseconds(value: Any) -> int:

@@ -83,9 +83,8 @@ class BookLife:
     """One instrument's book from subscription on.
 
     ``snapshot_wanted`` is set while a REST depth answer is due. ``chained`` tells whether a diff
-    was applied since the snapshot: until then futures use the first-event rule. A snapshot is only
-    held, not LIVE, while no event was seen at all (spot) or none was applied (futures, whose start
-    rule says what the first one must be).
+    has joined the snapshot: until then futures use the first-event rule, and the snapshot is only
+    held, not LIVE: events behind it prove nothing about what follows.
     """
 
     market: Market
@@ -124,8 +123,7 @@ class BookLife:
             self.buffer = [diff]
             self.snapshot_wanted = True
             return Step.GAP
-        if verdict is Verdict.APPLY:
-            self._apply(diff)
+        self._take(verdict, diff)
         self._settle()
         return Step.APPLIED if verdict is Verdict.APPLY else Step.BEHIND
 
@@ -140,16 +138,20 @@ class BookLife:
             if verdict is Verdict.GAP:
                 self.snapshot_wanted = True
                 return Step.TOO_OLD
-            if verdict is Verdict.APPLY:
-                self._apply(diff)
+            self._take(verdict, diff)
         self._settle()
         self.buffer = []
         self.snapshot_wanted = False
         return Step.LIVE if self.is_live else Step.HELD
 
+    def _take(self, verdict: Verdict, diff: Diff) -> None:
+        if verdict is Verdict.APPLY:
+            self._apply(diff)
+        elif diff.last_update_id == self.update_id:
+            self.chained = True  # it ends where the snapshot does: the stream has reached it
+
     def _settle(self) -> None:
-        joined = self.event_seen if self.market == Market.SPOT else self.chained
-        self.is_live, self.is_held = joined, not joined
+        self.is_live, self.is_held = self.chained, not self.chained
 
     def _apply(self, diff: Diff) -> None:
         self.book.apply(diff.bids, diff.asks)

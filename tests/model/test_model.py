@@ -93,7 +93,7 @@ def spot(first: int, last: int) -> Diff:
         ((spot(5, 6), Snapshot(6), spot(7, 7)), "BUFFERED LIVE APPLIED"),
         ((spot(5, 6), Snapshot(4), spot(7, 7)), "BUFFERED LIVE APPLIED"),
         ((spot(5, 6), Snapshot(3), Snapshot(5)), "BUFFERED TOO_OLD LIVE"),
-        ((spot(5, 6), Snapshot(9), spot(7, 8), spot(9, 12)), "BUFFERED LIVE BEHIND APPLIED"),
+        ((spot(5, 6), Snapshot(9), spot(7, 8), spot(9, 12)), "BUFFERED HELD BEHIND APPLIED"),
         ((spot(5, 6), Snapshot(6), spot(8, 8), spot(9, 9)), "BUFFERED LIVE GAP BUFFERED"),
         ((Snapshot(6), spot(7, 7)), "HELD APPLIED"),
         ((Snapshot(6), spot(9, 9), Snapshot(9)), "HELD GAP LIVE"),

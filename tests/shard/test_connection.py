@@ -265,3 +265,45 @@ async def test_a_certificate_nobody_vouches_for_is_refused(
         await line.until(lambda: "cannot connect" in caplog.text)
         assert venue.sessions == 0
         await stop(line, server)
+
+
+@pytest.mark.asyncio
+async def test_a_venue_that_hangs_up_before_its_answer_is_tried_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    with Rig() as rig:
+        line = Line(Venue(), rig, f"ws://127.0.0.1:{port}/stream", None)
+        await line.until(lambda: "hung up before" in caplog.text)
+        assert not line.task.done()
+        await stop(line, server)
+
+
+@pytest.mark.asyncio
+async def test_the_answer_to_an_earlier_drain_does_not_end_a_later_one(line: Line) -> None:
+    await line.established()
+    quote = (
+        b'{"stream":"btcusdt@bookTicker","data":'
+        b'{"u":%d,"s":"BTCUSDT","b":"1","B":"1","a":"2","A":"1"}}'
+    )
+    line.venue.send(TEXT, quote % 1)
+    await line.frames(1)
+    drained = []
+    for number in (1, 2):
+        line.rig.engine.heartbeat(number * 10**15)  # stood still
+        line.connection.drain()
+        await line.until(lambda count=number: len(line.venue.received) == count)
+        drained.append(line.venue.received[-1])
+    assert [kind for kind, _ in drained] == [PING, PING]
+    line.venue.send(picows.WSMsgType.PONG, drained[0][1])
+    line.venue.send(TEXT, quote % 2)
+    await line.frames(2)
+    assert line.rig.quote().status == Status.STALE
+    line.venue.send(picows.WSMsgType.PONG, drained[1][1])
+    line.venue.send(TEXT, quote % 3)
+    await line.frames(3)
+    assert line.rig.quote().status == Status.LIVE

@@ -23,6 +23,7 @@ def test_trailing_zeros_are_no_decimals(text: str, expected: int) -> None:
         (b'{"stream":"x","data":{"e":"trade","p":"0.10","q":"5.5"}}', (-1, -1)),
         (b'{"data":{"e":"24hrTicker","c":"1.01","Q":"2.5","w":"1.23456789"}}', (-2, -1)),
         (b'{"stream":"x","data":[]}', (0, 0)),
+        (b'{"data":{"b":"90.000000000000000001","B":"1"}}', (-8, 0)),
         (b"not json", (0, 0)),
     ],
 )  # fmt: skip

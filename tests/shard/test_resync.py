@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.shard.resync import ANSWER_MAX_S, FAILED_MAX_S, IN_FLIGHT_MAX, SOON_S, Resync
+from gateway.shard.resync import ANSWER_MAX_S, FAILED_MAX_S, IN_FLIGHT_MAX, SOON_FIRST_S, Resync
 
 
 def test_at_most_four_requests_are_in_flight() -> None:
@@ -39,9 +39,21 @@ def test_a_snapshot_that_was_too_old_is_asked_again_soon() -> None:
     resync.want(5, 0.0)
     resync.due(0.0)
     resync.retry_soon(5, 1.0)
-    assert resync.due(1.0 + SOON_S / 2) == []
-    assert resync.next_due() == 1.0 + SOON_S
-    assert len(resync.due(1.0 + SOON_S)) == 1
+    assert resync.due(1.0 + SOON_FIRST_S / 2) == []
+    assert resync.next_due() == 1.0 + SOON_FIRST_S
+    assert len(resync.due(1.0 + SOON_FIRST_S)) == 1
+
+
+def test_a_venue_that_answers_old_snapshots_for_ever_is_asked_ever_more_rarely() -> None:
+    resync = Resync()
+    resync.want(5, 0.0)
+    now, asked = 0.0, 0
+    while now < 60.0:
+        asked += len(resync.due(now))
+        resync.retry_soon(5, now)
+        now = resync.next_due() or now
+    assert asked < 20
+    assert resync.next_due() is not None
 
 
 def test_failures_wait_longer_each_time_up_to_a_limit() -> None:
