@@ -219,6 +219,7 @@ static void buffer_event(gw_engine *e, uint32_t symbol, const gw_diff *head, con
             gw_diff copy = *head;
             e->segment.counters->diffs_dropped++;
             emit_diff(e, head->meta.stream, book, &copy, bids, asks, GW_FLAG_BUFFERED, GW_STATUS_SYNCING);
+            ask(e, symbol);
             return;
         }
     }

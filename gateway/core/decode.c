@@ -160,7 +160,9 @@ gw_error gw_decode_trade(gw_cursor *c, const gw_target *target, gw_trade *out)
     } while (more);
     out->meta.flags = maker ? GW_FLAG_BUYER_IS_MAKER : 0;
     out->first_trade_id = out->last_trade_id = out->meta.update_id;
-    return seen == BIT(7) - 1 ? GW_OK : GW_ERR_MISSING;
+    if (seen != BIT(7) - 1)
+        return GW_ERR_MISSING;
+    return out->px < 0 || out->qty < 0 ? GW_ERR_RANGE : GW_OK;
 }
 
 /* {"e":"aggTrade","E":1795345200123,"s":"BTCUSDT","a":3500000001,"p":"91234.56000000","q":"0.00500000",
@@ -194,7 +196,9 @@ gw_error gw_decode_agg_trade(gw_cursor *c, const gw_target *target, gw_trade *ou
         GW_TRY(next_key(c, &more));
     } while (more);
     out->meta.flags = maker ? GW_FLAG_BUYER_IS_MAKER : 0;
-    return seen == BIT(9) - 1 ? GW_OK : GW_ERR_MISSING;
+    if (seen != BIT(9) - 1)
+        return GW_ERR_MISSING;
+    return out->px < 0 || out->qty < 0 ? GW_ERR_RANGE : GW_OK;
 }
 
 /* A trade id, or a negative number where there was no trade in the window. */
@@ -342,7 +346,7 @@ gw_error gw_decode_depth(gw_cursor *c, const gw_target *target, gw_depth *out)
     GW_TRY(decode_update(c, target, out, &seen));
     if (target->market != GW_MARKET_SPOT)
         wanted |= HAS_PREV;
-    else if (!(seen & HAS_PREV))
+    else
         out->prev_update_id = out->first_update_id - (out->first_update_id > 0);
     if ((seen & wanted) != wanted)
         return GW_ERR_MISSING;

@@ -167,6 +167,8 @@ def test_a_payload_with_any_byte_changed_is_judged_as_by_the_oracle(payload: Pay
 
 SPOT_TRADE = BY_KIND[Market.SPOT, Kind.TRADE]
 SPOT_DIFF = BY_KIND[Market.SPOT, Kind.DIFF]
+SPOT_QUOTE = BY_KIND[Market.SPOT, Kind.QUOTE]
+SPOT_TICKER = BY_KIND[Market.SPOT, Kind.TICKER]
 USDM_DIFF = BY_KIND[Market.USDM, Kind.DIFF]
 USDM_QUOTE = BY_KIND[Market.USDM, Kind.QUOTE]
 
@@ -210,6 +212,8 @@ USDM_QUOTE = BY_KIND[Market.USDM, Kind.QUOTE]
         (SPOT_TRADE, '"91234.56000000"', '"\\u0031.5\\u0030"', None),
         (SPOT_TRADE, '"e":"trade"', '"e":"tr\\u0061de"', None),
         (SPOT_TRADE, '"m":true', '"m":1', "TYPE"),
+        (SPOT_TICKER, '"F":5390000001', '"F":-1', None),  # no trade in the window
+        (SPOT_QUOTE, '"B":"1.20000000"', '"B":"-1.20000000"', "RANGE"),
         (SPOT_TRADE, '"t":', '"\\u0074":', None),
         (SPOT_TRADE, '"s":"BTCUSDT"', '"s":"\\u0042TCUSDT"', None),
         (SPOT_DIFF, '[["91234.56000000","0.98000000"]]', "[]", None),

@@ -44,7 +44,7 @@ _TRADE: Final = _COMMON | {
     "E": ("ts_event", "time"),
     "T": ("ts_trade", "time"),
     "t": ("update_id", "id"),
-    "p": ("px", "px"), "q": ("qty", "qty"),
+    "p": ("px", "px+"), "q": ("qty", "qty+"),
     "m": ("buyer_is_maker", "bool"),
 }  # fmt: skip
 _AGG_TRADE: Final = {key: row for key, row in _TRADE.items() if key != "t"} | {
