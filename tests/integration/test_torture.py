@@ -106,7 +106,8 @@ def kill_and_recover(service: Service, checker: Checker) -> float:
 def kill_campaign(service: Service, simulator: Simulator, kills: int) -> str:
     checker = Checker(simulator, service.gateway)
     times = sorted(kill_and_recover(service, checker) for _ in range(kills))
-    assert Status.DEAD in checker.states
+    # DEAD where the restart took longer than the heartbeat's timeout, else SYNCING in the new segment.
+    assert checker.states - {Status.LIVE}
     assert checker.checked >= kills
     return (
         f"{kills} kills: {checker.reads} reads, {checker.live} LIVE, {checker.checked} compared "
