@@ -52,38 +52,6 @@ static gw_error take_decimal_or_null(gw_cursor *c, int places, int64_t *out)
     return gw_json_decimal(c, places, out);
 }
 
-static gw_error open_object(gw_cursor *c)
-{
-    gw_json_space(c);
-    if (GW_UNLIKELY(c->p >= c->end))
-        return GW_ERR_TRUNCATED;
-    if (GW_UNLIKELY(*c->p != '{')) { /* JSON of another shape, or no JSON */
-        gw_error error = gw_json_skip_value(c);
-        return error == GW_OK ? GW_ERR_TYPE : error;
-    }
-    c->p++;
-    gw_json_space(c);
-    return GW_OK;
-}
-
-/* Behind a value: true and past the comma, or false and past the brace. */
-static gw_error next_key(gw_cursor *c, bool *more)
-{
-    if (GW_LIKELY(c->end - c->p >= 2 && c->p[0] == ',' && c->p[1] == '"')) {
-        c->p++;
-        *more = true;
-        return GW_OK;
-    }
-    gw_json_space(c);
-    if (c->p < c->end && *c->p == '}') {
-        c->p++;
-        *more = false;
-        return GW_OK;
-    }
-    *more = true;
-    return gw_json_take(c, ',');
-}
-
 #define BIT(n) (1u << (n))
 
 static void clear_meta(gw_meta *meta, uint8_t kind)
@@ -106,7 +74,7 @@ gw_error gw_decode_quote(gw_cursor *c, const gw_target *target, gw_quote *out)
     gw_key key;
     clear_meta(&out->meta, GW_KIND_QUOTE);
     out->meta.source = GW_SOURCE_BOOK_TICKER;
-    GW_TRY(open_object(c));
+    GW_TRY(gw_json_open(c));
     if (gw_json_take_if(c, '}'))
         return GW_ERR_MISSING;
     do {
@@ -123,7 +91,7 @@ gw_error gw_decode_quote(gw_cursor *c, const gw_target *target, gw_quote *out)
         case 'e': GW_TRY(take_event(c, "bookTicker", 10)); break;
         default: GW_TRY(gw_json_skip_value(c)); break;
         }
-        GW_TRY(next_key(c, &more));
+        GW_TRY(gw_json_next(c, &more));
     } while (more);
     if (seen != BIT(6) - 1)
         return GW_ERR_MISSING;
@@ -140,7 +108,7 @@ gw_error gw_decode_trade(gw_cursor *c, const gw_target *target, gw_trade *out)
     uint8_t scratch[GW_KEY_ROOM];
     gw_key key;
     clear_meta(&out->meta, GW_KIND_TRADE);
-    GW_TRY(open_object(c));
+    GW_TRY(gw_json_open(c));
     if (gw_json_take_if(c, '}'))
         return GW_ERR_MISSING;
     do {
@@ -156,7 +124,7 @@ gw_error gw_decode_trade(gw_cursor *c, const gw_target *target, gw_trade *out)
         case 'm': GW_TRY(gw_json_bool(c, &maker)); seen |= BIT(6); break;
         default: GW_TRY(gw_json_skip_value(c)); break;
         }
-        GW_TRY(next_key(c, &more));
+        GW_TRY(gw_json_next(c, &more));
     } while (more);
     out->meta.flags = maker ? GW_FLAG_BUYER_IS_MAKER : 0;
     out->first_trade_id = out->last_trade_id = out->meta.update_id;
@@ -175,7 +143,7 @@ gw_error gw_decode_agg_trade(gw_cursor *c, const gw_target *target, gw_trade *ou
     uint8_t scratch[GW_KEY_ROOM];
     gw_key key;
     clear_meta(&out->meta, GW_KIND_AGG_TRADE);
-    GW_TRY(open_object(c));
+    GW_TRY(gw_json_open(c));
     if (gw_json_take_if(c, '}'))
         return GW_ERR_MISSING;
     do {
@@ -193,7 +161,7 @@ gw_error gw_decode_agg_trade(gw_cursor *c, const gw_target *target, gw_trade *ou
         case 'm': GW_TRY(gw_json_bool(c, &maker)); seen |= BIT(8); break;
         default: GW_TRY(gw_json_skip_value(c)); break;
         }
-        GW_TRY(next_key(c, &more));
+        GW_TRY(gw_json_next(c, &more));
     } while (more);
     out->meta.flags = maker ? GW_FLAG_BUYER_IS_MAKER : 0;
     if (seen != BIT(9) - 1)
@@ -231,7 +199,7 @@ gw_error gw_decode_ticker(gw_cursor *c, const gw_target *target, gw_ticker *out)
     uint8_t scratch[GW_KEY_ROOM];
     gw_key key;
     clear_ticker(out);
-    GW_TRY(open_object(c));
+    GW_TRY(gw_json_open(c));
     if (gw_json_take_if(c, '}'))
         return GW_ERR_MISSING;
     do {
@@ -262,7 +230,7 @@ gw_error gw_decode_ticker(gw_cursor *c, const gw_target *target, gw_ticker *out)
         case 'A': GW_TRY(take_decimal_or_null(c, qty, &out->ask_qty)); break;
         default: GW_TRY(gw_json_skip_value(c)); break;
         }
-        GW_TRY(next_key(c, &more));
+        GW_TRY(gw_json_next(c, &more));
     } while (more);
     out->meta.update_id = out->last_trade_id;
     return seen == BIT(13) - 1 ? GW_OK : GW_ERR_MISSING;
@@ -317,7 +285,7 @@ static gw_error decode_update(gw_cursor *c, const gw_target *target, gw_depth *o
     bool more;
     uint8_t scratch[GW_KEY_ROOM];
     gw_key key;
-    GW_TRY(open_object(c));
+    GW_TRY(gw_json_open(c));
     if (gw_json_take_if(c, '}'))
         return GW_ERR_MISSING;
     do {
@@ -334,7 +302,7 @@ static gw_error decode_update(gw_cursor *c, const gw_target *target, gw_depth *o
         case 'a': GW_TRY(take_levels(c, target, out->asks, out->room, &out->ask_count)); *seen |= HAS_ASKS; break;
         default: GW_TRY(gw_json_skip_value(c)); break;
         }
-        GW_TRY(next_key(c, &more));
+        GW_TRY(gw_json_next(c, &more));
     } while (more);
     return GW_OK;
 }
@@ -362,7 +330,7 @@ gw_error gw_decode_snapshot(gw_cursor *c, const gw_target *target, gw_depth *out
     uint8_t scratch[GW_KEY_ROOM];
     gw_key key;
     clear_depth(out);
-    GW_TRY(open_object(c));
+    GW_TRY(gw_json_open(c));
     if (gw_json_take_if(c, '}'))
         return GW_ERR_MISSING;
     do {
@@ -383,7 +351,7 @@ gw_error gw_decode_snapshot(gw_cursor *c, const gw_target *target, gw_depth *out
         } else {
             GW_TRY(gw_json_skip_value(c));
         }
-        GW_TRY(next_key(c, &more));
+        GW_TRY(gw_json_next(c, &more));
     } while (more);
     out->first_update_id = out->last_update_id;
     return seen == (HAS_LAST | HAS_BIDS | HAS_ASKS) ? GW_OK : GW_ERR_MISSING;
@@ -395,66 +363,4 @@ gw_error gw_decode_partial(gw_cursor *c, const gw_target *target, gw_depth *out)
     if (target->market == GW_MARKET_SPOT)
         return gw_decode_snapshot(c, target, out);
     return gw_decode_depth(c, target, out);
-}
-
-/* The envelope as the venue writes it: {"stream":"<name>","data": and the payload behind it. False: not
- * in that form; gw_split_envelope reads any. data_length is not known before the payload was read. */
-bool gw_peek_envelope(const uint8_t *frame, size_t length, gw_envelope *out)
-{
-    static const char head[] = "{\"stream\":\"", tail[] = "\",\"data\":";
-    const size_t head_length = sizeof head - 1, tail_length = sizeof tail - 1;
-    if (GW_UNLIKELY(length < head_length + tail_length || memcmp(frame, head, head_length) != 0))
-        return false;
-    const uint8_t *name = frame + head_length, *end = frame + length;
-    const uint8_t *quote = memchr(name, '"', (size_t)(end - name));
-    if (GW_UNLIKELY(!quote || (size_t)(end - quote) < tail_length || memcmp(quote, tail, tail_length) != 0))
-        return false;
-    out->stream = (gw_text){name, (size_t)(quote - name), false};
-    out->data = quote + tail_length;
-    out->data_length = SIZE_MAX;
-    return true;
-}
-
-/* Behind the payload: the closing brace (further keys are skipped), then nothing. */
-gw_error gw_end_envelope(gw_cursor *c)
-{
-    uint8_t scratch[GW_KEY_ROOM];
-    gw_key key;
-    while (GW_UNLIKELY(gw_json_take_if(c, ','))) {
-        GW_TRY(gw_json_key(c, &key, scratch));
-        /* A second stream or data key would make what was read ambiguous. */
-        if ((key.length == 6 && memcmp(key.p, "stream", 6) == 0) || (key.length == 4 && memcmp(key.p, "data", 4) == 0))
-            return GW_ERR_SYNTAX;
-        GW_TRY(gw_json_skip_value(c));
-    }
-    GW_TRY(gw_json_take(c, '}'));
-    return c->p == c->end ? GW_OK : GW_ERR_SYNTAX;
-}
-
-gw_error gw_split_envelope(const uint8_t *frame, size_t length, gw_envelope *out)
-{
-    gw_cursor cursor = {frame, frame + length}, *c = &cursor;
-    bool more;
-    uint8_t scratch[GW_KEY_ROOM];
-    gw_key key;
-    memset(out, 0, sizeof *out);
-    GW_TRY(open_object(c));
-    if (gw_json_take_if(c, '}'))
-        return c->p == c->end ? GW_OK : GW_ERR_SYNTAX;
-    do {
-        GW_TRY(gw_json_key(c, &key, scratch));
-        const uint8_t *from = c->p;
-        if (key.length == 6 && memcmp(key.p, "stream", 6) == 0 && from < c->end && *from == '"') {
-            GW_TRY(gw_json_text(c, &out->stream));
-        } else {
-            GW_TRY(gw_json_skip_value(c));
-            if (key.length == 4 && memcmp(key.p, "data", 4) == 0) {
-                out->data = from;
-                out->data_length = (size_t)(c->p - from);
-            }
-        }
-        GW_TRY(next_key(c, &more));
-    } while (more);
-    gw_json_space(c);
-    return c->p == c->end ? GW_OK : GW_ERR_SYNTAX;
 }

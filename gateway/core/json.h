@@ -247,4 +247,37 @@ static inline gw_error gw_json_decimal(gw_cursor *c, int places, int64_t *out)
     return gw_json_decimal_slow(c, places, out);
 }
 
+/* Take the opening brace of an object. TYPE: JSON of another shape. */
+static inline gw_error gw_json_open(gw_cursor *c)
+{
+    gw_json_space(c);
+    if (GW_UNLIKELY(c->p >= c->end))
+        return GW_ERR_TRUNCATED;
+    if (GW_UNLIKELY(*c->p != '{')) { /* JSON of another shape, or no JSON */
+        gw_error error = gw_json_skip_value(c);
+        return error == GW_OK ? GW_ERR_TYPE : error;
+    }
+    c->p++;
+    gw_json_space(c);
+    return GW_OK;
+}
+
+/* Behind a value: true and past the comma, or false and past the brace. */
+static inline gw_error gw_json_next(gw_cursor *c, bool *more)
+{
+    if (GW_LIKELY(c->end - c->p >= 2 && c->p[0] == ',' && c->p[1] == '"')) {
+        c->p++;
+        *more = true;
+        return GW_OK;
+    }
+    gw_json_space(c);
+    if (c->p < c->end && *c->p == '}') {
+        c->p++;
+        *more = false;
+        return GW_OK;
+    }
+    *more = true;
+    return gw_json_take(c, ',');
+}
+
 #endif

@@ -10,6 +10,8 @@ from typing import Any
 
 import orjson
 
+from gateway.plan import PlanSymbol
+
 # The venue prints eight decimals at most; an i64 at 1e-8 holds 9e10, and finer ones hold ever less.
 PLACES_MAX = 8
 
@@ -31,6 +33,18 @@ def needed_exponents(frame: bytes) -> tuple[int, int]:
         return 0, 0
     prices, quantities = _prices(data), _quantities(data)
     return -_finest(prices), -_finest(quantities)
+
+
+def widened(symbol: PlanSymbol, px_exponent: int, qty_exponent: int) -> PlanSymbol:
+    """The instrument with finer exponents; tick and step 0 where they no longer fit."""
+    tick = _fitting(symbol.tick * 10 ** (symbol.px_exponent - px_exponent))
+    step = _fitting(symbol.step * 10 ** (symbol.qty_exponent - qty_exponent))
+    return PlanSymbol(symbol.market, symbol.symbol, px_exponent, qty_exponent, tick, step)
+
+
+def _fitting(mantissa: int) -> int:
+    """The mantissa, or 0 (unknown) where it exceeds an i64."""
+    return mantissa if mantissa < 2**63 else 0
 
 
 def _finest(values: Iterable[Any]) -> int:

@@ -26,7 +26,7 @@ from gateway.layout import Kind
 from gateway.rundir import FileLock
 from gateway.shard.connection import Connection
 from gateway.shard.notices import NoticeLog
-from gateway.shard.precision import needed_exponents
+from gateway.shard.precision import needed_exponents, widened
 from gateway.shard.publisher import POLL_S, Publisher
 from gateway.shard.resync import Resync
 
@@ -263,10 +263,10 @@ class Shard:
             px, qty = self._needed.pop(row)
             known = reply.instrument or self._symbols[row]
             # exchangeInfo has the steps of today; what the frame needed may be finer still.
-            fitting = widened(known, min(px, known.px_exponent), min(qty, known.qty_exponent))
+            finer = widened(known, min(px, known.px_exponent), min(qty, known.qty_exponent))
             now = self._symbols[row]
-            if (fitting.px_exponent, fitting.qty_exponent) < (now.px_exponent, now.qty_exponent):
-                self._replace(row, fitting)
+            if (finer.px_exponent, finer.qty_exponent) < (now.px_exponent, now.qty_exponent):
+                self._replace(row, finer)
             else:
                 name = self._symbol_name(row)
                 log.error("%s: the venue sends values that no exponent we allow holds", name)
@@ -301,18 +301,6 @@ class Shard:
             symbol.px_exponent,
             symbol.qty_exponent,
         )
-
-
-def widened(symbol: wire.PlanSymbol, px_exponent: int, qty_exponent: int) -> wire.PlanSymbol:
-    """The instrument with finer exponents; tick and step 0 where they no longer fit."""
-    tick = fitting(symbol.tick * 10 ** (symbol.px_exponent - px_exponent))
-    step = fitting(symbol.step * 10 ** (symbol.qty_exponent - qty_exponent))
-    return wire.PlanSymbol(symbol.market, symbol.symbol, px_exponent, qty_exponent, tick, step)
-
-
-def fitting(mantissa: int) -> int:
-    """The mantissa, or 0 (unknown) where it exceeds an i64."""
-    return mantissa if mantissa < 2**63 else 0
 
 
 def check_row(row: int, name: str) -> None:

@@ -106,7 +106,7 @@ def kill_and_recover(service: Service, checker: Checker) -> float:
 def kill_campaign(service: Service, simulator: Simulator, kills: int) -> str:
     checker = Checker(simulator, service.gateway)
     times = sorted(kill_and_recover(service, checker) for _ in range(kills))
-    # DEAD where the restart took longer than the heartbeat's timeout, else SYNCING in the new segment.
+    # DEAD where the restart outlasted the heartbeat's timeout, else SYNCING in the new segment.
     assert checker.states - {Status.LIVE}
     assert checker.checked >= kills
     return (

@@ -17,7 +17,8 @@ from gateway.channel import Channel
 from gateway.core.engine import FrameClass
 from gateway.layout import Kind, Market
 from gateway.plan import PlanConnection, PlanStream, PlanSymbol, ShardPlan
-from gateway.shard.worker import Shard, widened
+from gateway.shard.precision import widened
+from gateway.shard.worker import Shard
 from gateway_client import Gateway, Status
 
 COARSE = PlanSymbol(Market.SPOT, "BTCUSDT", -2, -5, tick=1, step=1)
