@@ -114,7 +114,6 @@ class Flag(enum.IntFlag):
     DUPLICATE = 1 << 5  # an id seen before
     APPLIED = 1 << 6  # DIFF: it is part of the book
     BUFFERED = 1 << 7  # DIFF: kept until a snapshot comes
-    TRUNCATED = 1 << 8  # DIFF: levels beyond what a record may hold were left out
 
 
 class Source(enum.IntEnum):

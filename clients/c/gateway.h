@@ -136,7 +136,6 @@ enum gw_flag {
     GW_FLAG_DUPLICATE = 32,
     GW_FLAG_APPLIED = 64,
     GW_FLAG_BUFFERED = 128,
-    GW_FLAG_TRUNCATED = 256,
 };
 
 /* Where a quote comes from. */

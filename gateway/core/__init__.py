@@ -1,7 +1,7 @@
 """The compiled core: decode, book, segment, engine (C), and its Cython face.
 
-Reading order: json.h, envelope.c, decode.c, sequence.h, book.c, book_sync.c, emit.c, segment.c, publish.c,
-engine_core.c (a frame from end to end), engine.pyx.
+Reading order: json.h, envelope.c, decode.c, sequence.h, book.c, book_sync.c, emit.c, segment.c,
+publish.c, engine_core.c (a frame from end to end), engine.pyx.
 """
 
 from __future__ import annotations

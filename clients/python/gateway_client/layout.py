@@ -105,7 +105,6 @@ class Flag(enum.IntFlag):
     DUPLICATE = 32
     APPLIED = 64
     BUFFERED = 128
-    TRUNCATED = 256
 
 
 class Source(enum.IntEnum):
