@@ -280,3 +280,10 @@ def test_lock_has_what_the_project_names() -> None:
         assert version in (None, locked[name.lower()]), (
             f"{requirement}: {locked[name.lower()]} is locked"
         )
+
+
+def test_no_placeholder_is_left_in_what_users_read() -> None:
+    pages = [path for path in repository_files() if path.suffix == ".md"]
+    marks = ("_HERE", "TB" + "D", "lorem")
+    left = [str(path) for path in pages if any(m in path.read_text("utf-8") for m in marks)]
+    assert left == []

@@ -1009,7 +1009,7 @@ static inline int gw_check_header(gw_segment *seg, gw_header *head)
 {
     uint64_t magic, found = gw_load_acquire(seg->header);
     memcpy(&magic, GW_MAGIC, 8);
-    if (found == 0) return gw_fail(seg, GW_ERROR_HALF_MADE, "no magic yet; wait for its writer");
+    if (found == 0) return gw_fail(seg, GW_ERROR_HALF_MADE, "no magic yet");
     if (found != magic) return gw_fail(seg, GW_ERROR_NOT_SEGMENT, "wrong magic");
     gw_copy(head, seg->header, sizeof *head);
     if (head->endian_tag != GW_ENDIAN_TAG)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 NOTHING = "-"
+_HOUR_NS = 3600e9
 _DURATIONS = ((1e3, 1.0, "ns"), (1e6, 1e3, "µs"), (1e9, 1e6, "ms"), (12e10, 1e9, "s"))
 
 
@@ -25,6 +26,11 @@ def rate(per_second: float) -> str:
         if per_second >= limit:
             return f"{per_second / limit:.3g}{unit}"
     return f"{per_second:.3g}" if per_second < 100 else f"{per_second:.0f}"
+
+
+def latency(nanoseconds: float) -> str:
+    """Return a latency; "-" above an hour, where the clocks are not of one time (a replay)."""
+    return NOTHING if nanoseconds > _HOUR_NS else duration(nanoseconds)
 
 
 def duration(nanoseconds: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gateway.cli.numbers import duration, rate, size
+from gateway.cli.numbers import latency as latency_text
 from gateway.cli.view import SymbolView, View
 from gateway_client.status import Latency
 
@@ -38,7 +39,7 @@ def _latency(latency: Latency) -> str:
     name = LATENCY_NAMES.get(latency.name, latency.name)
     # Percentiles are upper edges of their buckets, the maximum is exact.
     p50, p99 = min(latency.p50, latency.max), min(latency.p99, latency.max)
-    return f"{name} {duration(p50)}/{duration(p99)}"
+    return f"{name} {latency_text(p50)}/{latency_text(p99)}"
 
 
 def cells(row: SymbolView) -> tuple[str, ...]:

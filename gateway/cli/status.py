@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import click
 
 from gateway.cli.numbers import duration, rate, size
+from gateway.cli.numbers import latency as latency_text
 from gateway.cli.options import json_option, run_dir_option
 from gateway.cli.plain import LATENCY_NAMES
 from gateway.cli.view import View, Viewer
@@ -94,7 +95,7 @@ def _latency(latency: Latency) -> str:
         mark: min(getattr(latency, mark), latency.max)
         for mark in ("p50", "p90", "p99", "p999", "max")
     }
-    return f"{name}: " + ", ".join(f"{mark} {duration(value)}" for mark, value in marks.items())
+    return f"{name}: " + ", ".join(f"{mark} {latency_text(value)}" for mark, value in marks.items())
 
 
 def _connection(view: View, connection: ConnectionStatus) -> str:

@@ -225,7 +225,8 @@ class Shard:
     def on_notices(self) -> None:
         """Act on what the core has to say."""
         notices = self._engine.notices()
-        for notice in notices:
+        # A gap before the snapshot that it asks for, so that the log reads in order.
+        for notice in sorted(notices, key=lambda notice: notice.code is not NoticeCode.GAP):
             self._notice_log.write(notice)
             if notice.code is NoticeCode.RESYNC:
                 self._resync.want(notice.row, time.monotonic())

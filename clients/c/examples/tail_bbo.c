@@ -74,13 +74,21 @@ static int follow(gw_segment *seg, const char *id, uint32_t row, long count)
     return 0;
 }
 
+/* A count of lines: digits, above 0. False: something else. */
+static int parse_count(const char *text, long *count)
+{
+    char *end;
+    *count = strtol(text, &end, 10);
+    return end != text && !*end && *count > 0;
+}
+
 int main(int argc, char **argv)
 {
     const char *run_dir = NULL, *id = NULL;
     long count = 0;
     for (int index = 1; index < argc; index++) {
         if (!strcmp(argv[index], "--run-dir") && index + 1 < argc) run_dir = argv[++index];
-        else if (!strcmp(argv[index], "--count") && index + 1 < argc) count = atol(argv[++index]);
+        else if (!strcmp(argv[index], "--count") && index + 1 < argc && parse_count(argv[index + 1], &count)) index++;
         else if (argv[index][0] != '-' && !id) id = argv[index];
         else id = NULL, index = argc;
     }

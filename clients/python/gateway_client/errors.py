@@ -19,6 +19,8 @@ import difflib
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
+HALF_MADE = -3  # GW_ERROR_HALF_MADE of the C header
+
 
 class ClientError(Exception):
     """Root of everything this package raises on purpose."""
@@ -93,10 +95,10 @@ class SegmentUnusable(ClientError):
         self.problem = problem
 
     def __str__(self) -> str:
-        return (
-            f"{self.path}: {self.problem}; "
-            "restart the gateway, and use the client that came with its version"
-        )
+        remedy = "restart the gateway, and use the client that came with its version"
+        if self.code == HALF_MADE:
+            remedy = "try again, and restart the gateway if it stays so"
+        return f"{self.path}: {self.problem}; {remedy}"
 
 
 class ManifestUnusable(ClientError):

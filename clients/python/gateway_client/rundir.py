@@ -79,8 +79,10 @@ def read(run_dir: Path) -> Manifest:
         text = file.read()
     try:
         return _parse(run_dir, json.loads(text), (status.st_ino, status.st_mtime_ns))
-    except (ValueError, TypeError, KeyError, AttributeError) as exc:
-        raise ManifestUnusable(str(path), f"is no manifest ({exc!r})") from exc
+    except KeyError as exc:
+        raise ManifestUnusable(str(path), f"is no manifest: it has no {exc.args[0]}") from exc
+    except (ValueError, TypeError, AttributeError) as exc:
+        raise ManifestUnusable(str(path), f"is no manifest: {exc}") from exc
 
 
 def is_replaced(manifest: Manifest) -> bool:
