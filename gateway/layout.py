@@ -451,7 +451,7 @@ COUNTERS: Final = Struct("counters", 512, "What the shard counts. received = del
     Field("diffs_applied", "u64", "", ""),
     Field("diffs_behind", "u64", "", "older than the book"),
     Field("diffs_buffered", "u64", "", "kept until a snapshot came"),
-    Field("diffs_dropped", "u64", "", "thrown away: the book was waiting and its buffer full"),
+    Field("diffs_dropped", "u64", "", "buffered in vain: the book was lost again, or its buffer was full"),
     Field("gaps", "u64", "", "breaks of sequence found"),
     Field("snapshots_applied", "u64", "", ""),
     Field("snapshots_refused", "u64", "", "too old, unreadable or unfit"),

@@ -7,7 +7,7 @@
 /* Levels a side of the longest frame we take: ["1","1"], is ten bytes. Untouched pages cost nothing. */
 enum { LEVEL_ROOM = GW_FRAME_LENGTH_MAX / 10 };
 /* Quotes or trades in a row with a lower id than before: the venue's ids restarted. */
-enum { BEHIND_RUN_MAX = 3 };
+enum { OLDER_RUN_MAX = 3 };
 
 int64_t gw_clock_mono(void)
 {
@@ -113,7 +113,7 @@ static bool id_is_new(gw_engine *e, gw_stream_info *info, uint64_t id)
         return true;
     }
     e->segment.counters->ids_backwards++;
-    if (info->last_id && ++info->behind_run < BEHIND_RUN_MAX)
+    if (info->last_id && ++info->behind_run < OLDER_RUN_MAX)
         return false;
     info->behind_run = 0; /* restarted lower: begin again from here */
     info->last_id = 0;
@@ -434,7 +434,7 @@ void gw_engine_connection_up(gw_engine *e, uint32_t connection, int64_t mono)
     /* In a new session the first id counts, even a lower one: the venue may have restarted. */
     for (uint32_t stream = 0; stream < e->segment.header->stream_count; stream++)
         if (e->streams[stream].connection == connection)
-            e->streams[stream].behind_run = BEHIND_RUN_MAX - 1;
+            e->streams[stream].behind_run = OLDER_RUN_MAX - 1;
     mark_connection(e, connection, GW_STATUS_SYNCING, GW_REASON_CONNECTED);
 }
 

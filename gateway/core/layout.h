@@ -622,7 +622,7 @@ typedef struct gw_counters {
     uint64_t diffs_applied; /* 0x050 */
     uint64_t diffs_behind; /* 0x058 older than the book */
     uint64_t diffs_buffered; /* 0x060 kept until a snapshot came */
-    uint64_t diffs_dropped; /* 0x068 thrown away: the book was waiting and its buffer full */
+    uint64_t diffs_dropped; /* 0x068 buffered in vain: the book was lost again, or its buffer was full */
     uint64_t gaps; /* 0x070 breaks of sequence found */
     uint64_t snapshots_applied; /* 0x078 */
     uint64_t snapshots_refused; /* 0x080 too old, unreadable or unfit */

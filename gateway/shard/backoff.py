@@ -24,5 +24,5 @@ class Backoff:
         return FIRST_MIN_S + fraction * (ceiling - FIRST_MIN_S)
 
     def reset(self) -> None:
-        """Forget the failures: the connection delivered data."""
+        """Forget the failures: the venue has answered the subscriptions."""
         self.attempts = 0

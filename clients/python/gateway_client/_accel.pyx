@@ -575,7 +575,7 @@ cdef class Reader:
         return quote
 
     def _lookup(self, symbol):
-        raise NotImplementedError
+        raise NotImplementedError  # Gateway finds it in the directory
 
     def _recover(self, handle):
-        raise NotImplementedError
+        raise NotImplementedError  # Gateway attaches to the restarted shard

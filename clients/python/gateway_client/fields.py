@@ -56,7 +56,7 @@ class _Field(Generic[T]):
         return None if raw == NULL else Decimal(raw).scaleb(self.exponent(cell))
 
     def _decode(self, cell: Cell, raw: int) -> T:
-        raise NotImplementedError
+        raise NotImplementedError  # each kind of field has its own
 
 
 class Integer(_Field[int]):

@@ -92,7 +92,7 @@ class Reader:
         return Quote(data[: SIZES["quote"]], status, handle)
 
     def _lookup(self, symbol: str) -> Instrument:
-        raise NotImplementedError
+        raise NotImplementedError  # Gateway finds it in the directory
 
     def _recover(self, handle: Instrument) -> Instrument:
-        raise NotImplementedError
+        raise NotImplementedError  # Gateway attaches to the restarted shard
