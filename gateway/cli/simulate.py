@@ -6,13 +6,16 @@ import asyncio
 import signal
 import sys
 from collections.abc import Mapping
+from typing import Any
 
 import click
 import orjson
 import uvloop
 
+from gateway.cli.simulated_rules import control_help, rule_options, rules_of
 from gateway.errors import UsageError
-from gateway.simulator.names import parse_symbol_ids
+from gateway.simulator.load import LOAD_SYMBOLS
+from gateway.simulator.names import Market, parse_symbol_ids
 from gateway.simulator.player import ReplayOptions
 from gateway.simulator.replay import parse_speed
 from gateway.simulator.simulator import DEFAULT_SYMBOLS, Simulator, SimulatorOptions
@@ -24,10 +27,11 @@ Capture files (gzipped or plain), told apart by their content:
 
 Recordings of one instrument that follow each other are joined; those of different instruments are
 laid over each other by the time since their own first line.
+
 """
 
 
-@click.command("simulate", epilog=_EPILOG)
+@click.command("simulate", epilog=_EPILOG + control_help())
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
@@ -53,7 +57,7 @@ laid over each other by the time since their own first line.
 @click.option(
     "--symbols",
     metavar="LIST",
-    help="Generate these, as spot:BTCUSDT,usdm:ETHUSDT,coinm:BTCUSD_PERP.",
+    help="Generate these, as spot:BTCUSDT,coinm:BTCUSD_PERP; usdm:*50 are 50 made-up ones.",
 )
 @click.option("--seed", type=int, metavar="N", help="Seed of the generated market (default 0).")
 @click.option(
@@ -63,11 +67,23 @@ laid over each other by the time since their own first line.
     help="Times 20 actions a second and symbol in the generated market.",
 )
 @click.option(
+    "--load",
+    type=click.FloatRange(0, min_open=True),
+    metavar="MSGS_PER_S",
+    help="Send so many messages a second of a cheap market; 2000 symbols if none are named.",
+)
+@click.option(
     "--drop",
     type=click.IntRange(1),
     metavar="N",
     help="Take every N-th frame of each diff-depth stream off the wire.",
 )
+@click.option(
+    "--coinm-routed",
+    is_flag=True,
+    help="Let COIN-M's unrouted address deliver book streams only, as USD-M's does.",
+)
+@rule_options
 @click.argument("files", nargs=-1, metavar="")
 def command(
     port: int,
@@ -78,28 +94,42 @@ def command(
     symbols: str | None,
     seed: int | None,
     rate: float | None,
+    load: float | None,
     drop: int | None,
+    coinm_routed: bool,
     files: tuple[str, ...],
+    **limits: Any,
 ) -> None:
     """Simulate Binance on loopback, with recorded or generated markets.
 
     Prints one JSON line with its addresses when it is ready, and runs until SIGTERM or Ctrl-C.
-    Without --replay the market is generated.
+    Without --replay the market is generated. It enforces the venue's limits: 5 messages a second
+    on spot and 10 on futures, 1024 streams a connection, 300 handshakes in 5 minutes, pings that
+    must be answered, a day of 24 hours, and REST weight.
     """
     of_replay = {"--speed": speed, "--loop": loop, "--paused": paused}
     of_generator = {"--symbols": symbols, "--seed": seed, "--rate": rate}
-    _refuse_mixture(replay, files, of_replay, of_generator)
+    _refuse_mixture(replay, files, of_replay, of_generator, load)
     options = SimulatorOptions(
         port=port,
         replay=replay + files,
         replay_options=ReplayOptions(parse_speed(speed or "1"), loop, paused),
-        symbols=parse_symbol_ids(symbols) if symbols is not None else DEFAULT_SYMBOLS,
+        symbols=_symbols(symbols, load),
         seed=seed or 0,
         rate=rate or 1.0,
+        load=load,
         drop_every=drop,
+        coinm_routed=coinm_routed,
+        rules=rules_of(**limits),
     )
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(options))
+
+
+def _symbols(listed: str | None, load: float | None) -> tuple[tuple[Market, str], ...]:
+    if listed is not None:
+        return parse_symbol_ids(listed)
+    return DEFAULT_SYMBOLS if load is None else LOAD_SYMBOLS
 
 
 def _refuse_mixture(
@@ -107,8 +137,15 @@ def _refuse_mixture(
     files: tuple[str, ...],
     of_replay: Mapping[str, object],
     of_generator: Mapping[str, object],
+    load: float | None,
 ) -> None:
     """Raise UsageError when options of the one source are given to the other."""
+    if load is not None:
+        of_generator = {name: value for name, value in of_generator.items() if name != "--symbols"}
+        given = [name for name, value in of_generator.items() if value is not None]
+        given += ["--replay"] if replay else []
+        if given:
+            raise UsageError(given[0], "does not go with --load", "leave one of them out")
     if files and not replay:
         raise UsageError(files[0], "is not expected here", "name captures with --replay")
     misplaced = of_generator if replay else of_replay

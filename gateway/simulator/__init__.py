@@ -1,13 +1,18 @@
 """A Binance one can point any client at: recorded or generated markets, on loopback.
 
-It knows the true book at every update id, so that tests can judge what a reader saw. The rules are
-pure (names, truth, tape, timeline, replay, market, session, heartbeat, faults and others know no
-socket and no clock); ``server``, ``rest`` and ``control`` are thin shells, joined by ``simulator``.
+It knows the true book at every update id, so that tests can judge what a reader saw, and enforces
+the venue's limits, so that tests can say that a client kept them: ``violations`` of its status is 0
+in an ordinary run. What it does wrong (lost frames, silent streams, slow and half-open links,
+refused handshakes) it does only when ``control`` is told so.
+
+The rules are pure (names, truth, tape, timeline, replay, market, session, message_rate, heartbeat,
+lifetime, handshake, weight, link, microseconds, faults and others know no socket and no clock);
+``server``, ``connection``, ``rest`` and ``control_routes`` are shells, joined by ``simulator``.
 It stands for the venue alone and uses nothing of the gateway but its errors.
 
 ::
 
-    captures -> timeline -> player  \\                     / server    WebSocket clients
-                                     > hub (who gets what) <
-    listing -> exchange -> generator /                     \\ rest, control   HTTP clients
+    captures -> timeline -> player         \\                     / server      WebSocket clients
+    market, board -> exchange -> generator  > hub (who gets what) < connection (rules, one a socket)
+    load_book -> load_streams -> load      /                     \\ rest, control    HTTP clients
 """

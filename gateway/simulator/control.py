@@ -1,128 +1,226 @@
-"""The control room: what tests ask of a running simulator, over the REST port below ``/sim``.
+"""The control room: what tests see and order in a running simulator.
 
-GET  /sim/status                                    what was sent and dropped, where it stands
-GET  /sim/book?market=spot&symbol=BTCUSDT[&id=N]    the true book, now or at an update id
-POST /sim/drop        {"stream": "spot:btcusdt@depth@100ms", "count": 1}
-POST /sim/disconnect  {"stream": ..., "code": 1001}      all sockets, or those of a stream
-POST /sim/pause       POST /sim/resume
+Python callers use ``status``, ``book`` and ``obey``; over HTTP it is ``control_routes``. The orders
+are the structs of ``orders``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
-import orjson
-from aiohttp import web
-
+from gateway.simulator.conduct import Conduct
+from gateway.simulator.connection import Connection
 from gateway.simulator.faults import Drops
 from gateway.simulator.hub import Hub
-from gateway.simulator.names import Market, is_well_formed
-from gateway.simulator.source import NoSnapshot, NoSuchSymbol, Source
-from gateway.simulator.truth import UnknownUpdateId
+from gateway.simulator.names import Market, parse_symbol_id
+from gateway.simulator.orders import (
+    Delist,
+    Disconnect,
+    Drop,
+    Halt,
+    Hold,
+    Kill,
+    Lag,
+    ListSymbol,
+    Order,
+    Pause,
+    Refuse,
+    Resume,
+    SetRules,
+    Shutdown,
+    Silence,
+)
+from gateway.simulator.rules import Pool
+from gateway.simulator.server import StreamServer
+from gateway.simulator.source import NoSuchSymbol, Registry, Source
+from gateway.simulator.truth import TrueBook
+from gateway.simulator.weight import WeightPool
 
-GOING_AWAY = 1001
+Done = dict[str, Any]
+
+
+class NoSuchThing(LookupError):
+    """The order names a connection or a stream that is not there."""
+
+
+class CannotDo(Exception):
+    """This simulator's source cannot do what is ordered."""
 
 
 class ControlRoom:
-    """Handlers of the control paths; Python callers may use the methods without underscore."""
+    """Carries orders out. Each returns what became of it."""
 
-    def __init__(self, source: Source, hub: Hub, drops: Drops) -> None:
+    def __init__(
+        self,
+        source: Source,
+        hub: Hub,
+        server: StreamServer,
+        drops: Drops,
+        conduct: Conduct,
+        pools: Mapping[Pool, WeightPool],
+    ) -> None:
         self._source = source
         self._hub = hub
+        self._server = server
         self._drops = drops
-
-    def routes(self) -> list[web.RouteDef]:
-        """Return the control paths, to be added to an application."""
-        return [
-            web.get("/sim/status", self._get_status),
-            web.get("/sim/book", self._get_book),
-            web.post("/sim/drop", self._post_drop),
-            web.post("/sim/disconnect", self._post_disconnect),
-            web.post("/sim/pause", self._post_pause),
-            web.post("/sim/resume", self._post_resume),
-        ]
+        self._conduct = conduct
+        self._pools = pools
+        self._duties: dict[type[Order], Callable[[Any], Done]] = {
+            Pause: self._pause,
+            Resume: self._resume,
+            Drop: self._drop,
+            Silence: self._silence,
+            Lag: self._lag,
+            Hold: self._hold,
+            Kill: self._kill,
+            Disconnect: self._disconnect,
+            Shutdown: self._shutdown,
+            SetRules: self._set_rules,
+            ListSymbol: self._list,
+            Halt: self._halt,
+            Delist: self._delist,
+        }
 
     def status(self) -> dict[str, Any]:
         """Return what the simulator did: ``streams`` counts frames, one for each socket's copy."""
-        body = self._source.status()
         sent, dropped = self._hub.sent, self._drops.dropped
+        body = self._source.status()
         body["streams"] = {
             key: {"sent": sent[key], "dropped": dropped[key]}
             for key in sorted(sent.keys() | dropped.keys())
         }
-        body["connections"] = len(self._hub.outlets)
+        body["connections"] = [connection.describe() for connection in self._server.connections]
         body["subscriptions"] = sorted(self._hub.keys)
-        return body
+        body["listening"] = self._server.is_listening
+        body["refused"] = self._server.refusals()
+        body["offences"] = self._server.offences()
+        body["weight_refused"] = {str(name): pool.refused for name, pool in self._pools.items()}
+        return {**body, **self._conduct.status()}
 
-    def drop(self, stream: str, count: int = 1) -> None:
-        """Take the next ``count`` frames of a stream off the wire. Raises NoSuchSymbol."""
-        self._source.arm_drop(stream, count)
+    def book(self, market: Market, symbol: str, update_id: int | None = None) -> TrueBook:
+        """Return the true book at an update id, or now.
 
-    def disconnect(self, code: int = GOING_AWAY, stream: str | None = None) -> int:
-        """Close all sockets, or those subscribed to ``stream``; return how many."""
-        return self._hub.close_all(code, "disconnected by the control room", stream)
+        Raises NoSuchSymbol, NoSnapshot, UnknownUpdateId.
+        """
+        return self._source.book_at(market, symbol, update_id)
 
-    async def _get_status(self, request: web.Request) -> web.Response:
-        return _json(self.status())
+    async def obey(self, order: Order) -> Done:
+        """Carry an order out.
 
-    async def _get_book(self, request: web.Request) -> web.Response:
-        query = request.query
-        update_id = query.get("id")
-        try:
-            market, symbol = Market(query.get("market", "")), query["symbol"]
-            wanted = None if update_id is None else int(update_id)
-        except (KeyError, ValueError):
-            return _problem(400, "ask as in /sim/book?market=spot&symbol=BTCUSDT&id=123")
-        try:
-            book = self._source.book_at(market, symbol, wanted)
-        except (NoSnapshot, NoSuchSymbol, UnknownUpdateId) as exc:
-            return _problem(404, str(exc))
-        return _json({"updateId": book.update_id, "bids": book.bids, "asks": book.asks})
+        Raises NoSuchThing, NoSuchSymbol, CannotDo, PortTaken.
+        """
+        if isinstance(order, Refuse):
+            return await self._refuse(order)
+        return self._duties[type(order)](order)
 
-    async def _post_drop(self, request: web.Request) -> web.Response:
-        body = await _body(request)
-        stream, count = str(body.get("stream", "")), body.get("count", 1)
-        if not _is_stream_key(stream) or not isinstance(count, int) or count < 1:
-            return _problem(400, 'send {"stream": "spot:btcusdt@depth@100ms", "count": 1}')
-        try:
-            self.drop(stream, count)
-        except NoSuchSymbol:
-            return _problem(404, f"nothing is sent as {stream}")
-        return _json({})
+    def _choose(
+        self, market: Market | None, connection: int | None, stream: str | None = None
+    ) -> list[Connection]:
+        chosen = [
+            candidate
+            for candidate in self._server.connections
+            if market in (None, candidate.market) and connection in (None, candidate.number)
+        ]
+        if connection is not None and not chosen:
+            raise NoSuchThing(f"no connection {connection} is open; see /sim/status")
+        if stream is not None:
+            subscribed = self._hub.subscribers(stream)
+            chosen = [candidate for candidate in chosen if candidate in subscribed]
+        return chosen
 
-    async def _post_disconnect(self, request: web.Request) -> web.Response:
-        body = await _body(request)
-        code, stream = body.get("code", GOING_AWAY), body.get("stream")
-        if code not in (1000, 1001, 1008, 1011, 1012, 1013):
-            return _problem(400, f"{code} is not a close code that a server sends")
-        return _json({"closed": self.disconnect(code, stream)})
-
-    async def _post_pause(self, request: web.Request) -> web.Response:
+    def _pause(self, order: Pause) -> Done:
         self._source.pause()
-        return _json({})
-
-    async def _post_resume(self, request: web.Request) -> web.Response:
-        self._source.resume()
-        return _json({})
-
-
-def _is_stream_key(text: str) -> bool:
-    market, colon, name = text.partition(":")
-    return bool(colon) and market in list(Market) and is_well_formed(name)
-
-
-async def _body(request: web.Request) -> dict[str, Any]:
-    try:
-        body = orjson.loads(await request.read() or b"{}")
-    except orjson.JSONDecodeError:
         return {}
-    return body if isinstance(body, dict) else {}
 
+    def _resume(self, order: Resume) -> Done:
+        self._source.resume()
+        return {}
 
-def _json(body: Any) -> web.Response:
-    return web.Response(body=orjson.dumps(body), content_type="application/json")
+    def _drop(self, order: Drop) -> Done:
+        try:
+            self._source.arm_drop(order.stream, order.count)
+        except NoSuchSymbol:
+            raise NoSuchThing(f"nothing is sent as {order.stream}") from None
+        return {}
 
+    def _silence(self, order: Silence) -> Done:
+        chosen = self._choose(None, order.connection)
+        if order.on:
+            self._hub.silence(order.stream, chosen, order.sticky)
+        else:
+            self._hub.unsilence(order.stream, chosen)
+        return {"connections": len(chosen)}
 
-def _problem(status: int, text: str) -> web.Response:
-    body = orjson.dumps({"error": text})
-    return web.Response(body=body, status=status, content_type="application/json")
+    def _lag(self, order: Lag) -> Done:
+        chosen = self._choose(order.market, order.connection)
+        for connection in chosen:
+            connection.set_lag(order.seconds)
+        if order.connection is None:
+            markets = list(Market) if order.market is None else [order.market]
+            self._server.lags.update(dict.fromkeys(markets, order.seconds))
+        return {"connections": len(chosen)}
+
+    def _hold(self, order: Hold) -> Done:
+        chosen = self._choose(order.market, order.connection, order.stream)
+        for connection in chosen:
+            connection.hold(order.on)
+        return {"connections": len(chosen)}
+
+    def _kill(self, order: Kill) -> Done:
+        chosen = self._choose(order.market, order.connection, order.stream)
+        for connection in chosen:
+            connection.kill()
+        return {"killed": len(chosen)}
+
+    def _disconnect(self, order: Disconnect) -> Done:
+        chosen = self._choose(order.market, order.connection, order.stream)
+        for connection in chosen:
+            connection.close(order.code, "disconnected by the control room")
+        return {"closed": len(chosen)}
+
+    def _shutdown(self, order: Shutdown) -> Done:
+        chosen = self._choose(order.market, order.connection, order.stream)
+        for connection in chosen:
+            connection.announce_shutdown()
+        return {"connections": len(chosen)}
+
+    async def _refuse(self, order: Refuse) -> Done:
+        if order.on and order.status == "tcp":
+            self._server.deafen()
+            return {}
+        if not order.on:
+            await self._server.listen()
+        for market, door in self._server.doors.items():
+            if order.market in (None, market):
+                status = order.status if order.on and isinstance(order.status, int) else None
+                door.order(status, order.count, order.retry_after)
+        return {}
+
+    def _set_rules(self, order: SetRules) -> Done:
+        for door in self._server.doors.values():
+            if order.attempts is not None:
+                door.attempts = order.attempts
+            if order.offences is not None:
+                door.offences = order.offences
+            door.pardon()
+        for name, limit in (order.weight or {}).items():
+            self._pools[name].limit = limit
+        return {}
+
+    def _registry(self) -> Registry:
+        if not isinstance(self._source, Registry):
+            raise CannotDo("instruments come and go in the generated market only")
+        return self._source
+
+    def _list(self, order: ListSymbol) -> Done:
+        self._registry().list_symbol(*parse_symbol_id(order.symbol))
+        return {}
+
+    def _halt(self, order: Halt) -> Done:
+        self._registry().halt(*parse_symbol_id(order.symbol), order.on)
+        return {}
+
+    def _delist(self, order: Delist) -> Done:
+        self._registry().delist(*parse_symbol_id(order.symbol))
+        return {}

@@ -1,7 +1,8 @@
-"""The payloads of the generated market, key for key as each market sends them today.
+"""The payloads of trades and books, key for key as each market sends them today.
 
 Pure. Field sets and their order: web-socket-streams.md (spot), websocket-market-streams pages
-(USD-M, COIN-M) with ``ps`` and ``st`` since the CM-UM integration of 2026-06-30. Times are ms.
+(USD-M, COIN-M) with ``ps`` and ``st`` since the CM-UM integration of 2026-06-30. Times are ms. The
+other payloads: ``encode_statistics`` and ``encode_futures``.
 """
 
 from __future__ import annotations
@@ -27,27 +28,6 @@ class Trade:
     last_id: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """The rolling day of a ticker, as texts."""
-
-    change: str
-    percent: str
-    average: str
-    before: str
-    last: str
-    last_qty: str
-    open: str
-    high: str
-    low: str
-    volume: str
-    quote: str  # USD-M, spot: quote volume; COIN-M: base volume
-    open_ms: int
-    first_id: int
-    last_id: int
-    count: int
-
-
 class Encoder:
     """Writes one instrument's payloads."""
 
@@ -67,6 +47,13 @@ class Encoder:
             head = f'"E":{ms},"T":{ms},"s":"{self._symbol}"'
             body = f'{head},{price_qty},"X":"MARKET","m":{maker}'
         return f'{{"e":"trade",{body}}}'.encode()
+
+    def block_trade(self, trade: Trade, ms: int) -> bytes:
+        """Write a block trade, of spot."""
+        price_qty = f'"t":{trade.trade_id},"p":"{trade.price}","q":"{trade.qty}"'
+        maker = _boolean(trade.is_buyer_maker)
+        head = f'"E":{ms},"s":"{self._symbol}"'
+        return f'{{"e":"blockTrade",{head},{price_qty},"T":{ms},"m":{maker}}}'.encode()
 
     def agg_trade(self, trade: Trade, ms: int) -> bytes:
         """Write an aggregate trade."""
@@ -111,21 +98,6 @@ class Encoder:
         """Write a spot partial depth, which names neither symbol nor time."""
         levels = f'"bids":{_levels(bids)},"asks":{_levels(asks)}'
         return f'{{"lastUpdateId":{update_id},{levels}}}'.encode()
-
-    def ticker(self, window: Window, bid: tuple[str, str], ask: tuple[str, str], ms: int) -> bytes:
-        """Write a rolling day; spot alone shows the best prices and the close before it."""
-        is_spot = self._market is Market.SPOT
-        pair = "" if is_spot else f',"ps":"{self._pair}"'
-        before = f'"x":"{window.before}",' if is_spot else ""
-        best = f'"b":"{bid[0]}","B":"{bid[1]}","a":"{ask[0]}","A":"{ask[1]}",' if is_spot else ""
-        tail = "" if is_spot else f',"st":{self._type}'
-        return (
-            f'{{"e":"24hrTicker","E":{ms},"s":"{self._symbol}"{pair},"p":"{window.change}",'
-            f'"P":"{window.percent}","w":"{window.average}",{before}"c":"{window.last}",'
-            f'"Q":"{window.last_qty}",{best}"o":"{window.open}","h":"{window.high}",'
-            f'"l":"{window.low}","v":"{window.volume}","q":"{window.quote}","O":{window.open_ms},'
-            f'"C":{ms},"F":{window.first_id},"L":{window.last_id},"n":{window.count}{tail}}}'
-        ).encode()
 
 
 def _boolean(value: bool) -> str:

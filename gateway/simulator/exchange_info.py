@@ -5,7 +5,7 @@ Pure. Venue documents: rest-api.md (spot), Exchange-Information (USD-M, COIN-M).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -15,26 +15,23 @@ from gateway.simulator.source import Instrument
 _QUOTES: Final = ("USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USD", "BTC", "ETH", "BNB", "EUR", "TRY",
                   "BRL", "AUD", "RUB")  # fmt: skip
 _PERPETUAL_DELIVERY_MS: Final = 4_133_404_800_000
-_ONBOARD_MS: Final = 1_569_398_400_000
+_TRADIFI: Final = frozenset({"AAPL", "AMZN", "MSTR", "NVDA", "TSLA", "XAG", "XAU"})
 _CONTRACT_USD: Final = {"BTCUSD": 100}  # what a COIN-M contract is worth; the others 10
 _QUARTER: Final = timedelta(days=92)
-_LIMITS: Final = {Market.SPOT: 6000, Market.USDM: 2400, Market.COINM: 2400}
 
 
-def exchange_info(market: Market, instruments: Sequence[Instrument], now_ms: int) -> dict[str, Any]:
-    """Return the body of an exchangeInfo answer."""
+def exchange_info(
+    market: Market,
+    instruments: Sequence[Instrument],
+    now_ms: int,
+    rate_limits: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """Return the body of an exchangeInfo answer; ``rate_limits`` are those in force."""
     rows = {Market.SPOT: _spot_row, Market.USDM: _usdm_row, Market.COINM: _coinm_row}[market]
     return {
         "timezone": "UTC",
         "serverTime": now_ms,
-        "rateLimits": [
-            {
-                "rateLimitType": "REQUEST_WEIGHT",
-                "interval": "MINUTE",
-                "intervalNum": 1,
-                "limit": _LIMITS[market],
-            }
-        ],
+        "rateLimits": list(rate_limits),
         "exchangeFilters": [],
         "symbols": [rows(instrument, now_ms) for instrument in instruments],
     }
@@ -62,7 +59,7 @@ def _spot_row(instrument: Instrument, now_ms: int) -> dict[str, Any]:
     base, quote = assets_of(instrument.symbol)
     return {
         "symbol": instrument.symbol,
-        "status": "TRADING",
+        "status": instrument.status,
         "baseAsset": base,
         "baseAssetPrecision": 8,
         "quoteAsset": quote,
@@ -79,13 +76,13 @@ def _spot_row(instrument: Instrument, now_ms: int) -> dict[str, Any]:
 
 def _futures_row(instrument: Instrument, now_ms: int) -> dict[str, Any]:
     base, quote = assets_of(instrument.symbol)
-    contract_type, delivery_ms = _contract(instrument.symbol, now_ms)
+    contract_type, delivery_ms = contract_of(instrument.symbol, now_ms)
     return {
         "symbol": instrument.symbol,
         "pair": pair_of(instrument.symbol),
         "contractType": contract_type,
         "deliveryDate": delivery_ms,
-        "onboardDate": _ONBOARD_MS,
+        "onboardDate": instrument.onboard_ms,
         "baseAsset": base,
         "quoteAsset": quote,
         "pricePrecision": instrument.price_decimals,
@@ -98,27 +95,29 @@ def _futures_row(instrument: Instrument, now_ms: int) -> dict[str, Any]:
 
 def _usdm_row(instrument: Instrument, now_ms: int) -> dict[str, Any]:
     row = _futures_row(instrument, now_ms)
-    return {**row, "status": "TRADING", "marginAsset": row["quoteAsset"]}
+    return {**row, "status": instrument.status, "marginAsset": row["quoteAsset"]}
 
 
 def _coinm_row(instrument: Instrument, now_ms: int) -> dict[str, Any]:
     row = _futures_row(instrument, now_ms)
     return {
         **row,
-        "contractStatus": "TRADING",
+        "contractStatus": instrument.status,
         "contractSize": contract_usd(instrument.symbol),
         "marginAsset": row["baseAsset"],
     }
 
 
-def _contract(symbol: str, now_ms: int) -> tuple[str, int]:
-    """Return contract type and delivery time in ms: of BTCUSD_261225, the 25th at 08:00 UTC."""
+def contract_of(symbol: str, now_ms: int) -> tuple[str, int]:
+    """Return contract type and delivery time in ms: of BTCUSD_261225, the 25th at 08:00 UTC.
+
+    The next quarter's contract becomes the current one when it has less than 92 days to go.
+    """
     date = symbol.partition("_")[2]
-    if not date.isdigit():
-        return "PERPETUAL", _PERPETUAL_DELIVERY_MS
     try:
         delivery = datetime.strptime(date, "%y%m%d").replace(hour=8, tzinfo=UTC)
     except ValueError:
-        return "PERPETUAL", _PERPETUAL_DELIVERY_MS
+        is_tradifi = assets_of(symbol)[0] in _TRADIFI
+        return "TRADIFI_PERPETUAL" if is_tradifi else "PERPETUAL", _PERPETUAL_DELIVERY_MS
     is_next = delivery - datetime.fromtimestamp(now_ms / 1000, UTC) > _QUARTER
     return "NEXT_QUARTER" if is_next else "CURRENT_QUARTER", round(delivery.timestamp() * 1000)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 _FIN_TEXT: Final = 0x81
+_FIN_PING: Final = 0x89
+_FIN_PONG: Final = 0x8A
 
 
 def text_frame(payload: bytes) -> bytes:
@@ -19,6 +21,16 @@ def text_frame(payload: bytes) -> bytes:
     if length < 1 << 16:
         return b"\x81\x7e" + length.to_bytes(2, "big") + payload
     return b"\x81\x7f" + length.to_bytes(8, "big") + payload
+
+
+def ping_frame(payload: bytes) -> bytes:
+    """Return a ping; its payload, like that of every control frame, is at most 125 bytes."""
+    return bytes((_FIN_PING, len(payload))) + payload
+
+
+def pong_frame(payload: bytes) -> bytes:
+    """Return the answer to a ping."""
+    return bytes((_FIN_PONG, len(payload))) + payload
 
 
 def payload_offset(frame: bytes) -> int:

@@ -11,13 +11,14 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final
 
+from gateway.simulator.board import is_of_board
 from gateway.simulator.clock import Clock
-from gateway.simulator.exchange import Exchange, Trader
+from gateway.simulator.exchange import Exchange
 from gateway.simulator.faults import Drops
 from gateway.simulator.frames import combined_frame
 from gateway.simulator.hub import Hub
-from gateway.simulator.names import Kind, Market, parse_stream
-from gateway.simulator.source import Instrument, NoSuchSymbol
+from gateway.simulator.names import Kind, Market, parse_key
+from gateway.simulator.source import Instrument, NoSnapshot, NoSuchSymbol
 from gateway.simulator.truth import TrueBook
 
 _NAP_MIN_S: Final = 0.001
@@ -49,21 +50,34 @@ class Generator:
         self._running.set()
 
     def instruments(self, market: Market) -> list[Instrument]:
-        listings = (trader.market.listing for trader in self._exchange.traders.values())
-        return [listing.instrument() for listing in listings if listing.market is market]
+        listed = self._exchange.markets.values()
+        return [found.instrument() for found in listed if found.listing.market is market]
 
     def depth(self, market: Market, symbol: str) -> TrueBook:
-        return self._trader(market, symbol).market.truth.newest_book()
+        return self._exchange.find(market, symbol).truth.newest_book()
+
+    def rpi_depth(self, market: Market, symbol: str) -> TrueBook:
+        """Return the true book with retail orders, of USD-M. Raises NoSuchSymbol, NoSnapshot."""
+        retail = self._exchange.find(market, symbol).retail
+        if retail is None:
+            raise NoSnapshot(f"{market} has no book of retail orders")
+        return retail.truth.newest_book()
 
     def book_at(self, market: Market, symbol: str, update_id: int | None) -> TrueBook:
-        truth = self._trader(market, symbol).market.truth
+        truth = self._exchange.find(market, symbol).truth
         return truth.newest_book() if update_id is None else truth.book_at(update_id)
 
-    def _trader(self, market: Market, symbol: str) -> Trader:
-        trader = self._exchange.traders.get(f"{market}:{symbol}")
-        if trader is None:
-            raise NoSuchSymbol(symbol)
-        return trader
+    def list_symbol(self, market: Market, symbol: str) -> None:
+        """Add an instrument; one that is there already stays as it is."""
+        self._exchange.list_symbol(market, symbol, self._reached_ns)
+
+    def halt(self, market: Market, symbol: str, is_halted: bool = True) -> None:
+        """Stop an instrument's trading, or let it go on. Raises NoSuchSymbol."""
+        self._exchange.halt(market, symbol, is_halted, self._reached_ns)
+
+    def delist(self, market: Market, symbol: str) -> None:
+        """Take an instrument away. Raises NoSuchSymbol."""
+        self._exchange.delist(market, symbol, self._reached_ns)
 
     def now_ms(self) -> int:
         return self._clock.now_ns() // 1_000_000
@@ -81,9 +95,11 @@ class Generator:
         self._running.set()
 
     def arm_drop(self, stream: str, count: int) -> None:
-        market, _, text = stream.partition(":")
-        name = parse_stream(Market(market), text)
-        self._trader(name.market, name.symbol)
+        name = parse_key(stream)
+        if name.kind is Kind.OTHER:
+            raise NoSuchSymbol(stream)
+        if not is_of_board(name):
+            self._exchange.find(name.market, name.symbol)
         self._drops.arm(stream, count)
 
     def status(self) -> dict[str, Any]:
@@ -110,15 +126,13 @@ class Generator:
     def _refresh(self) -> None:
         if self._version != self._hub.version:
             self._version = self._hub.version
-            self._exchange.want(self._hub.kinds_subscribed(), self._reached_ns)
+            self._exchange.want(self._hub.keys, self._reached_ns)
 
     def _send(self, now_ns: int) -> None:
-        for key, suffix, data in self._exchange.advance(now_ns):
-            market, _, symbol = key.partition(":")
-            name = parse_stream(Market(market), f"{symbol.lower()}@{suffix}")
+        for key, data in self._exchange.advance(now_ns):
+            name = parse_key(key)
             self._frames += 1
-            is_diff = name.kind is Kind.DIFF
-            if self._drops.concerns(name.key, is_diff) and self._drops.take(name.key, is_diff):
+            if self._drops.concerns(key, name.is_diff) and self._drops.take(key, name.is_diff):
                 continue
-            self._hub.publish(name.key, combined_frame(name.text, data))
+            self._hub.publish(key, combined_frame(name.text, data))
         self._hub.flush()

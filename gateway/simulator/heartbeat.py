@@ -30,6 +30,14 @@ PING_RULES: Final = {
 }
 
 
+def pings_every(seconds: float) -> dict[Market, PingRule]:
+    """Return the rules with another interval; the deadlines keep their proportion to it."""
+    return {
+        market: PingRule(seconds, seconds * rule.deadline_s / rule.interval_s)
+        for market, rule in PING_RULES.items()
+    }
+
+
 class Act(enum.Enum):
     """What a heartbeat asks its connection to do."""
 

@@ -1,8 +1,9 @@
 """Who is subscribed to what, and what was sent: the table between sources and sockets.
 
-One hub a simulator, used from one event loop only. A source appends frames to the queues of the
-outlets it finds here and then calls ``flush``; it may watch ``version`` to know that its own tables
-are out of date.
+One hub a simulator, used from one event loop only. A source gives frames to ``publish`` (or appends
+them to the queues of the outlets it finds here) and then calls ``flush``; it may watch ``version``
+to know that its own tables are out of date. Publishing costs a look-up and an append for each
+outlet: how an outlet takes a stream is worked out once, when the stream is next sent.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from gateway.simulator.frames import prefix_of, raw_frame
-from gateway.simulator.names import Market, Route, carries, parse_stream
+from gateway.simulator.names import Market, Route, carries
+
+Push = Callable[[bytes], None]
 
 
 class Outlet(Protocol):
@@ -46,6 +49,9 @@ class Hub:
         self.sent: Counter[str] = Counter()  # frames by stream key, each socket's copy counted
         self.on_change: Callable[[], None] = _ignore
         self._by_key: dict[str, dict[Outlet, None]] = {}
+        self._pushes: dict[str, list[Push]] = {}
+        self._silent: dict[str, set[Outlet]] = {}
+        self._silent_for_all: set[str] = set()
         self._coinm_routed = coinm_routed
 
     def add(self, outlet: Outlet) -> None:
@@ -54,16 +60,21 @@ class Hub:
 
     def remove(self, outlet: Outlet) -> None:
         """Forget a connection and its subscriptions."""
-        self.outlets.pop(outlet, None)
-        for key in [key for key, outlets in self._by_key.items() if outlet in outlets]:
+        if self.outlets.pop(outlet, False) is False:
+            return
+        for key in self._keys_of(outlet):
             self._drop(key, outlet)
+        for outlets in self._silent.values():
+            outlets.discard(outlet)
         self.changed()
 
     def subscribe(self, outlet: Outlet, names: Iterable[str]) -> None:
         """Deliver these streams, but for those that the connection's route does not carry."""
         for name in names:
             if carries(outlet.market, outlet.route, name, self._coinm_routed):
-                self._by_key.setdefault(f"{outlet.market}:{name}", {})[outlet] = None
+                key = f"{outlet.market}:{name}"
+                self._by_key.setdefault(key, {})[outlet] = None
+                self._pushes.pop(key, None)
         self.changed()
 
     def unsubscribe(self, outlet: Outlet, names: Iterable[str]) -> None:
@@ -72,7 +83,32 @@ class Hub:
             self._drop(f"{outlet.market}:{name}", outlet)
         self.changed()
 
+    def reform(self, outlet: Outlet) -> None:
+        """The form of a connection's frames changed."""
+        for key in self._keys_of(outlet):
+            self._pushes.pop(key, None)
+        self.changed()
+
+    def silence(self, key: str, outlets: Iterable[Outlet], for_all: bool = False) -> None:
+        """Deliver a stream no more to these connections, or to no one; its name is still acked."""
+        self._silent.setdefault(key, set()).update(outlets)
+        if for_all:
+            self._silent_for_all.add(key)
+        self._pushes.pop(key, None)
+        self.changed()
+
+    def unsilence(self, key: str, outlets: Iterable[Outlet]) -> None:
+        """Deliver a stream again to these connections, and to new ones."""
+        self._silent.get(key, set()).difference_update(outlets)
+        self._silent_for_all.discard(key)
+        self._pushes.pop(key, None)
+        self.changed()
+
+    def _keys_of(self, outlet: Outlet) -> list[str]:
+        return [key for key, outlets in self._by_key.items() if outlet in outlets]
+
     def _drop(self, key: str, outlet: Outlet) -> None:
+        self._pushes.pop(key, None)
         outlets = self._by_key.get(key, {})
         outlets.pop(outlet, None)
         if not outlets:
@@ -88,9 +124,16 @@ class Hub:
         """Return the stream keys that are subscribed on some connection."""
         return list(self._by_key)
 
+    def subscribers(self, key: str) -> list[Outlet]:
+        """Return the connections subscribed to this stream, those kept silent too."""
+        return list(self._by_key.get(key, ()))
+
     def outlets_of(self, key: str) -> list[Outlet]:
         """Return the connections that get this stream."""
-        return list(self._by_key.get(key, ()))
+        if key in self._silent_for_all:
+            return []
+        silent = self._silent.get(key, ())
+        return [outlet for outlet in self._by_key.get(key, ()) if outlet not in silent]
 
     @property
     def is_blocked(self) -> bool:
@@ -99,16 +142,20 @@ class Hub:
 
     def publish(self, key: str, frame: bytes) -> None:
         """Queue a frame of the combined form for everyone subscribed to ``key``."""
-        outlets = self._by_key.get(key)
-        if not outlets:
-            return
-        self.sent[key] += len(outlets)
-        for outlet in outlets:
-            if outlet.combined:
-                outlet.queue.append(frame)
-            else:
-                name = key.partition(":")[2]
-                outlet.queue.append(raw_frame(frame, len(prefix_of(name))))
+        pushes = self._pushes.get(key)
+        if pushes is None:
+            pushes = self._pushes[key] = self._make_pushes(key)
+        if pushes:
+            self.sent[key] += len(pushes)
+            for push in pushes:
+                push(frame)
+
+    def _make_pushes(self, key: str) -> list[Push]:
+        prefix_length = len(prefix_of(key.partition(":")[2]))
+        return [
+            outlet.queue.append if outlet.combined else _bare(outlet.queue.append, prefix_length)
+            for outlet in self.outlets_of(key)
+        ]
 
     def flush(self) -> None:
         """Hand all queues to their sockets."""
@@ -116,22 +163,14 @@ class Hub:
             if outlet.queue:
                 outlet.flush()
 
-    def close_all(self, code: int, reason: str, key: str | None = None) -> int:
-        """Close the connections, or only those subscribed to ``key``; return how many."""
-        chosen = list(self.outlets) if key is None else self.outlets_of(key)
-        for outlet in chosen:
+    def close_all(self, code: int, reason: str) -> None:
+        """Close all connections."""
+        for outlet in list(self.outlets):
             outlet.close(code, reason)
-        return len(chosen)
 
-    def kinds_subscribed(self) -> dict[str, list[str]]:
-        """Return the suffixes subscribed, by instrument (``spot:BTCUSDT``)."""
-        found: dict[str, list[str]] = {}
-        for key in self._by_key:
-            market, _, text = key.partition(":")
-            name = parse_stream(Market(market), text)
-            if name.symbol:
-                found.setdefault(f"{market}:{name.symbol}", []).append(name.suffix)
-        return found
+
+def _bare(push: Push, prefix_length: int) -> Push:
+    return lambda frame: push(raw_frame(frame, prefix_length))
 
 
 def _ignore() -> None:

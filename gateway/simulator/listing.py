@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Final
 from zlib import crc32
 
-from gateway.simulator.exchange_info import assets_of
+from gateway.simulator.exchange_info import assets_of, contract_usd
 from gateway.simulator.names import Market, pair_of
-from gateway.simulator.source import Instrument
+from gateway.simulator.source import ONBOARD_MS, Instrument
 
+FINEST: Final = 8  # decimals, of index and mark prices and of what has no tick
 _SPOT_DECIMALS: Final = 8
 _LEVEL_USD: Final = 2000  # about what rests at one price
 _COINM_CONTRACTS: Final = 50
@@ -52,7 +53,32 @@ class Listing:
         """Write a quantity."""
         return decimal_text(steps * self.step, self.qty_decimals)
 
-    def instrument(self) -> Instrument:
+    def turnover(self, price: int, qty: int) -> int:
+        """Return what a trade is worth, to be summed: quote asset; COIN-M base asset in 1e-8."""
+        if self.market is not Market.COINM:
+            return price * qty
+        usd = qty * contract_usd(self.symbol)
+        return round(usd * int(10 ** (FINEST + self.price_decimals)) / (price * self.tick))
+
+    def turnover_text(self, turnover: int) -> str:
+        """Write a sum of turnovers."""
+        if self.market is Market.COINM:
+            return decimal_text(turnover, FINEST)
+        decimals = self.price_decimals + self.qty_decimals
+        surplus = max(0, decimals - FINEST)
+        return decimal_text(turnover * self.tick * self.step // 10**surplus, decimals - surplus)
+
+    def average(self, turnover: int, qty: int) -> str:
+        """Write the weighted average price; COIN-M shows base asset a contract."""
+        if self.market is Market.COINM:
+            return decimal_text(turnover // qty, FINEST)
+        return self.price(turnover // qty)
+
+    def fine_price(self, half_ticks: int) -> int:
+        """Return a price, given in halves of a tick, in 1e-8."""
+        return half_ticks * self.tick * int(10 ** (FINEST - self.price_decimals)) // 2
+
+    def instrument(self, status: str = "TRADING", onboard_ms: int = ONBOARD_MS) -> Instrument:
         """Return what exchangeInfo says about it."""
         return Instrument(
             self.market,
@@ -61,6 +87,8 @@ class Listing:
             step=self.qty(1),
             price_decimals=self.price_decimals,
             qty_decimals=self.qty_decimals,
+            status=status,
+            onboard_ms=onboard_ms,
         )
 
 
@@ -75,7 +103,7 @@ def decimal_text(mantissa: int, decimals: int) -> str:
 def list_symbol(market: Market, symbol: str) -> Listing:
     """Return the units of any symbol: known ones as at the venue, others by their name."""
     base, _ = assets_of(symbol)
-    price = _PRICES.get(base) or _made_up_price(base)
+    price = start_price(base)
     tick_text, step_text = _units(market, base, price)
     tick_shown, step_shown = _decimals(tick_text), _decimals(step_text)
     if market is Market.SPOT:
@@ -95,9 +123,9 @@ def list_symbol(market: Market, symbol: str) -> Listing:
     )
 
 
-def _made_up_price(base: str) -> float:
-    """Return a price between 0.01 and 500 that belongs to the name."""
-    return 0.01 * math.pow(50_000, crc32(base.encode()) / 2**32)
+def start_price(asset: str) -> float:
+    """Return an asset's price in dollars: known, or between 0.01 and 500 as its name has it."""
+    return _PRICES.get(asset) or 0.01 * math.pow(50_000, crc32(asset.encode()) / 2**32)
 
 
 def _units(market: Market, base: str, price: float) -> tuple[str, str]:

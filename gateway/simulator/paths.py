@@ -6,6 +6,8 @@ Important-WebSocket-Change-Notice)::
     /spot/stream                /spot/stream?streams=a/b      /spot/ws      /spot/ws/a/b
     /usdm/public/stream ...     /usdm/market/ws/a ...         /usdm/stream (unrouted)
     /coinm/stream ...           /coinm/market/stream ...
+
+Spot takes ``timeUnit`` in the query; on futures it is not documented, and not looked at.
 """
 
 from __future__ import annotations
@@ -14,10 +16,16 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
+import orjson
+
 from gateway.simulator.names import Market, Route, is_well_formed
 
 _BAD_TIME_UNIT: Final = b'{"code":-1194,"msg":"Invalid value for time unit; expected either '
-_TIME_UNITS: Final = b'MICROSECOND or MILLISECOND."}'
+_UNITS_KNOWN: Final = b'MICROSECOND or MILLISECOND."}'
+# As documented, in capitals or in small letters; the value says whether it is microseconds.
+_TIME_UNITS: Final = {
+    "MILLISECOND": False, "millisecond": False, "MICROSECOND": True, "microsecond": True,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +36,7 @@ class Target:
     route: Route
     combined: bool
     streams: tuple[str, ...] = ()
+    microseconds: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +53,19 @@ def parse_target(path: str) -> Target | Refused:
     parts = [unquote(part) for part in address.path.split("/")[1:]]
     found = _endpoint(parts)
     if found is None:
-        return Refused(404, b'{"code":-1,"msg":"no such endpoint: ' + path.encode() + b'"}')
+        text = f"no such endpoint: {address.path}"
+        return Refused(404, orjson.dumps({"code": -1, "msg": text}))
     market, route, endpoint, rest = found
-    query = parse_qs(address.query)
-    unit = query.get("timeUnit", ["MILLISECOND"])[0].upper()
-    if unit != "MILLISECOND":
-        return _refuse_unit(unit)
+    query = parse_qs(address.query.replace("+", "%2B"))  # a kline's time zone, never a space
+    unit = query.get("timeUnit", ["MILLISECOND"])[0] if market is Market.SPOT else "MILLISECOND"
+    if unit not in _TIME_UNITS:
+        return Refused(400, _BAD_TIME_UNIT + _UNITS_KNOWN)
     combined = endpoint == "stream"
     listed = query.get("streams", [""])[0].split("/") if combined else rest
     streams = tuple(dict.fromkeys(name for name in listed if name))
     if not all(is_well_formed(name) for name in streams):
         return Refused(400, b'{"code":2,"msg":"Invalid request: invalid stream"}')
-    return Target(market, route, combined, streams)
+    return Target(market, route, combined, streams, _TIME_UNITS[unit])
 
 
 def _endpoint(parts: list[str]) -> tuple[Market, Route, str, list[str]] | None:
@@ -69,9 +79,3 @@ def _endpoint(parts: list[str]) -> tuple[Market, Route, str, list[str]] | None:
     if rest[0] == "stream" and any(rest[1:]):
         return None
     return market, route, rest[0], rest[1:]
-
-
-def _refuse_unit(unit: str) -> Refused:
-    if unit == "MICROSECOND":
-        return Refused(400, b'{"code":-1,"msg":"the simulator sends milliseconds only"}')
-    return Refused(400, _BAD_TIME_UNIT + _TIME_UNITS)

@@ -18,6 +18,7 @@ _SPOT_LIMIT_MAX: Final = 5000  # more is answered with 5000 levels
 _SPOT_LIMIT_DEFAULT: Final = 100
 _FUTURES_LIMITS: Final = (5, 10, 20, 50, 100, 500, 1000)
 _FUTURES_LIMIT_DEFAULT: Final = 500
+RPI_LIMIT: Final = 1000
 _SPOT_WEIGHTS: Final = ((100, 5), (500, 25), (1000, 50), (5000, 250))
 _FUTURES_WEIGHTS: Final = ((50, 2), (100, 5), (500, 10), (1000, 20))
 
@@ -66,6 +67,14 @@ def depth_limit(market: Market, query: Mapping[str, str]) -> int:
     if limit == 0:
         raise Refusal(-1130, "Data sent for parameter 'limit' is not valid.")
     return min(limit, _SPOT_LIMIT_MAX)
+
+
+def rpi_depth_limit(query: Mapping[str, str]) -> int:
+    """Return the levels a side of rpiDepth, which knows one limit only. Raises Refusal."""
+    limit = depth_limit(Market.USDM, query) if "limit" in query else RPI_LIMIT
+    if limit != RPI_LIMIT:
+        raise Refusal(-4021, f"'{limit}' is not valid depth limit.")
+    return limit
 
 
 def depth_weight(market: Market, limit: int) -> int:

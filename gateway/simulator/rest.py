@@ -1,20 +1,21 @@
 """The REST shell: aiohttp in front of a source; paths as on the real hosts, below the market.
 
-    /spot/api/v3/{ping,time,exchangeInfo,depth}      /usdm/fapi/v1/...      /coinm/dapi/v1/...
+    /spot/api/v3/{ping,time,exchangeInfo,depth}
+    /usdm/fapi/v1/{ping,time,exchangeInfo,depth,rpiDepth}      /coinm/dapi/v1/...
 
-Weights are counted per clock minute and reported in the header as the venue does; USD-M and COIN-M
-share one pool. Nothing is refused for weight.
+Each call is weighed before it is answered; a refused one costs its weight too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import orjson
 from aiohttp import web
 
 from gateway.simulator.clock import Clock
+from gateway.simulator.conduct import Conduct, Violation
 from gateway.simulator.exchange_info import exchange_info
 from gateway.simulator.names import Market, pair_of
 from gateway.simulator.queries import (
@@ -22,10 +23,13 @@ from gateway.simulator.queries import (
     depth_limit,
     depth_weight,
     invalid_symbol,
+    rpi_depth_limit,
     symbol_of,
     symbols_asked,
 )
-from gateway.simulator.source import NoSnapshot, NoSuchSymbol, Source
+from gateway.simulator.source import NoSnapshot, NoSuchSymbol, RetailBooks, Source
+from gateway.simulator.truth import TrueBook
+from gateway.simulator.weight import Spent, WeightPool
 
 API_PATHS: Final = {
     Market.SPOT: "/spot/api/v3",
@@ -33,90 +37,100 @@ API_PATHS: Final = {
     Market.COINM: "/coinm/dapi/v1",
 }
 _EXCHANGE_INFO_WEIGHT: Final = {Market.SPOT: 20, Market.USDM: 1, Market.COINM: 1}
-_USED_WEIGHT: Final = "X-MBX-USED-WEIGHT-1M"
+_ERROR_WEIGHT: Final = 1  # of a query that is not understood
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-class WeightPool:
-    """Request weight used in the current clock minute (UTC)."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._minute = 0
-        self._used = 0
-
-    def spend(self, weight: int) -> int:
-        """Count a request; return what the minute has used."""
-        minute = self._clock.now_ns() // 60_000_000_000
-        if minute != self._minute:
-            self._minute, self._used = minute, 0
-        self._used += weight
-        return self._used
+Weigh = Callable[[web.Request], int]
+Build = Callable[[web.Request], Any]
+Look = Callable[[Market, str], TrueBook]
+Limit = Callable[[Mapping[str, str]], int]
 
 
 class RestApi:
     """One market's REST endpoints."""
 
-    def __init__(self, market: Market, source: Source, pool: WeightPool) -> None:
+    def __init__(
+        self, market: Market, source: Source, pool: WeightPool, clock: Clock, conduct: Conduct
+    ) -> None:
         self._market = market
         self._source = source
         self._pool = pool
+        self._clock = clock
+        self._conduct = conduct
 
     def routes(self) -> list[web.RouteDef]:
         """Return the endpoints, to be added to an application."""
         base = API_PATHS[self._market]
-        return [
-            web.get(f"{base}/ping", self._answer(self._ping)),
-            web.get(f"{base}/time", self._answer(self._time)),
-            web.get(f"{base}/exchangeInfo", self._answer(self._exchange_info)),
-            web.get(f"{base}/depth", self._depth),
+        info_weight = _EXCHANGE_INFO_WEIGHT[self._market]
+        routes = [
+            web.get(f"{base}/ping", self._answer(lambda _: 1, lambda _: {})),
+            web.get(f"{base}/time", self._answer(lambda _: 1, self._time)),
+            web.get(f"{base}/exchangeInfo", self._answer(lambda _: info_weight, self._info)),
+            web.get(f"{base}/depth", self._book(self._source.depth, self._depth_limit)),
         ]
+        if self._market is Market.USDM and isinstance(self._source, RetailBooks):
+            look, limit = self._source.rpi_depth, rpi_depth_limit
+            routes.append(web.get(f"{base}/rpiDepth", self._book(look, limit)))
+        return routes
 
-    def _answer(self, build: Callable[[web.Request], tuple[Any, int]]) -> Handler:
+    def _answer(self, weigh: Weigh, build: Build) -> Handler:
         async def handle(request: web.Request) -> web.StreamResponse:
+            spent: Spent | None = None
             try:
-                body, weight = build(request)
+                spent = self._spend(weigh(request))
+                if spent.status != 200:
+                    return _respond(spent, spent.body, spent.status)
+                return _respond(spent, orjson.dumps(build(request)))
             except Refusal as refusal:
-                return self._respond(refusal.body, 1, refusal.status)
-            return self._respond(orjson.dumps(body), weight)
+                spent = spent or self._spend(_ERROR_WEIGHT)
+                return _respond(spent, refusal.body, refusal.status)
 
         return handle
 
-    def _respond(self, body: bytes, weight: int, status: int = 200) -> web.Response:
-        headers = {_USED_WEIGHT: str(self._pool.spend(weight))}
-        return web.Response(
-            body=body, status=status, content_type="application/json", headers=headers
-        )
+    def _spend(self, weight: int) -> Spent:
+        spent = self._pool.spend(weight, self._clock.now_ns())
+        if spent.status != 200:
+            self._conduct.violations[Violation.WEIGHT] += 1
+        return spent
 
-    def _ping(self, request: web.Request) -> tuple[Any, int]:
-        return {}, 1
+    def _time(self, request: web.Request) -> Any:
+        return {"serverTime": self._source.now_ms()}
 
-    def _time(self, request: web.Request) -> tuple[Any, int]:
-        return {"serverTime": self._source.now_ms()}, 1
-
-    def _exchange_info(self, request: web.Request) -> tuple[Any, int]:
+    def _info(self, request: web.Request) -> Any:
         listed = self._source.instruments(self._market)
         wanted = symbols_asked(self._market, request.query)
         if wanted is not None:
             if not set(wanted) <= {instrument.symbol for instrument in listed}:
                 raise invalid_symbol()
             listed = [instrument for instrument in listed if instrument.symbol in wanted]
-        body = exchange_info(self._market, listed, self._source.now_ms())
-        return body, _EXCHANGE_INFO_WEIGHT[self._market]
+        limits = self._pool.rate_limits()
+        return exchange_info(self._market, listed, self._source.now_ms(), limits)
 
-    async def _depth(self, request: web.Request) -> web.StreamResponse:
-        # Held until the answer is handed to the socket: a replay at full speed stands meanwhile.
-        with self._source.answering():
-            response = await self._answer(self._depth_body)(request)
-            await response.prepare(request)
-            await response.write_eof()
-            return response
+    def _book(self, look: Look, limit_of: Limit) -> Handler:
+        def weigh(request: web.Request) -> int:
+            symbol_of(request.query)
+            return depth_weight(self._market, limit_of(request.query))
 
-    def _depth_body(self, request: web.Request) -> tuple[Any, int]:
-        symbol = symbol_of(request.query)
-        limit = depth_limit(self._market, request.query)
+        def build(request: web.Request) -> Any:
+            return self._depth(symbol_of(request.query), limit_of(request.query), look)
+
+        answer = self._answer(weigh, build)
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            # Held until the answer is with the socket: a replay at full speed stands meanwhile.
+            with self._source.answering():
+                response = await answer(request)
+                await response.prepare(request)
+                await response.write_eof()
+                return response
+
+        return handle
+
+    def _depth_limit(self, query: Mapping[str, str]) -> int:
+        return depth_limit(self._market, query)
+
+    def _depth(self, symbol: str, limit: int, look: Look) -> Any:
         try:
-            book = self._source.depth(self._market, symbol)
+            book = look(self._market, symbol)
         except NoSuchSymbol:
             raise invalid_symbol() from None
         except NoSnapshot as exc:
@@ -127,7 +141,12 @@ class RestApi:
         if self._market is Market.COINM:
             body["symbol"], body["pair"] = symbol, pair_of(symbol)
         body["bids"], body["asks"] = book.bids[:limit], book.asks[:limit]
-        return body, depth_weight(self._market, limit)
+        return body
+
+
+def _respond(spent: Spent, body: bytes, status: int = 200) -> web.Response:
+    headers = dict(spent.headers)
+    return web.Response(body=body, status=status, content_type="application/json", headers=headers)
 
 
 async def unknown_path(request: web.Request) -> web.StreamResponse:

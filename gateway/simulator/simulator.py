@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Final, Self
@@ -22,17 +22,21 @@ from typing import Any, Final, Self
 from aiohttp import web
 
 from gateway.simulator.clock import Clock
+from gateway.simulator.conduct import Conduct
 from gateway.simulator.control import ControlRoom
+from gateway.simulator.control_routes import control_routes
 from gateway.simulator.faults import Drops
 from gateway.simulator.generator import Generator
-from gateway.simulator.heartbeat import PING_RULES, PingRule
 from gateway.simulator.hub import Hub
+from gateway.simulator.load import LoadMarket
 from gateway.simulator.names import Market
 from gateway.simulator.player import Replay, ReplayOptions
-from gateway.simulator.rest import RestApi, WeightPool, unknown_path
+from gateway.simulator.rest import RestApi, unknown_path
+from gateway.simulator.rules import POOL_OF, Pool, Rules
 from gateway.simulator.server import StreamServer
 from gateway.simulator.source import Source
 from gateway.simulator.timeline import Timeline, load_timeline
+from gateway.simulator.weight import WeightPool
 
 HOST: Final = "127.0.0.1"  # the simulator never listens beyond loopback
 INTERNAL_ERROR: Final = 1011
@@ -56,9 +60,10 @@ class SimulatorOptions:
     symbols: tuple[tuple[Market, str], ...] = DEFAULT_SYMBOLS
     seed: int = 0
     rate: float = 1.0  # times 20 actions a second and instrument
+    load: float | None = None  # messages a second of a market made for load alone; else none
     drop_every: int | None = None
-    coinm_routed: bool = False
-    ping_rules: Mapping[Market, PingRule] = field(default_factory=lambda: PING_RULES)
+    coinm_routed: bool = False  # COIN-M's unrouted address carries book streams only, as USD-M's
+    rules: Rules = field(default_factory=Rules)
 
 
 class Simulator:
@@ -75,12 +80,16 @@ class Simulator:
         self._clock = clock or Clock()
         self.hub = Hub(options.coinm_routed)
         self.drops = Drops(options.drop_every)
+        self.conduct = Conduct()
         self.source = self._make_source(timeline)
-        self.control = ControlRoom(self.source, self.hub, self.drops)
+        self.server = StreamServer(self.hub, self._clock, options.rules, self.conduct)
+        self.pools = {pool: WeightPool(options.rules.weights[pool]) for pool in Pool}
+        self.control = ControlRoom(
+            self.source, self.hub, self.server, self.drops, self.conduct, self.pools
+        )
         self.addresses: dict[str, Any] = {}
         self.failure: Exception | None = None  # what ended the market, if it was not ``stop``
         self.on_failure: Callable[[], None] = _ignore
-        self._streams = StreamServer(self.hub, self._clock, options.ping_rules)
         self._rest: web.AppRunner | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -91,6 +100,10 @@ class Simulator:
             timeline = load_timeline(options.replay)
         if timeline is not None:
             source = Replay(timeline, self.hub, self._clock, self.drops, options.replay_options)
+        elif options.load is not None:
+            source = LoadMarket(
+                options.symbols, self.hub, self._clock, self.drops, options.load
+            )  # fmt: skip
         else:
             source = Generator(
                 options.symbols, self.hub, self._clock, self.drops,
@@ -101,11 +114,11 @@ class Simulator:
 
     async def start(self) -> None:
         """Listen, and let the market run."""
-        ws_port = await self._streams.start(HOST, self.options.port)
+        ws_port = await self.server.start(HOST, self.options.port)
         try:
             rest_port = await self._start_rest(ws_port + 1)
         except BaseException:
-            await self._streams.stop()
+            await self.server.stop()
             raise
         self.addresses = _addresses(f"ws://{HOST}:{ws_port}", f"http://{HOST}:{rest_port}")
         self._task = asyncio.create_task(self._run())
@@ -122,11 +135,11 @@ class Simulator:
 
     async def _start_rest(self, preferred_port: int) -> int:
         application = web.Application()
-        pools = {Market.SPOT: WeightPool(self._clock), Market.USDM: WeightPool(self._clock)}
         for market in Market:
-            pool = pools[Market.SPOT if market is Market.SPOT else Market.USDM]
-            application.add_routes(RestApi(market, self.source, pool).routes())
-        application.add_routes(self.control.routes())
+            pool = self.pools[POOL_OF[market]]
+            api = RestApi(market, self.source, pool, self._clock, self.conduct)
+            application.add_routes(api.routes())
+        application.add_routes(control_routes(self.control))
         application.router.add_route("*", "/{path:.*}", unknown_path)
         self._rest = web.AppRunner(application, access_log=None)
         await self._rest.setup()
@@ -143,7 +156,7 @@ class Simulator:
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
-        await self._streams.stop()
+        await self.server.stop()
         if self._rest is not None:
             await self._rest.cleanup()
 

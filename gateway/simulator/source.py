@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol, runtime_checkable
 
 from gateway.simulator.names import Market
 from gateway.simulator.truth import TrueBook
+
+ONBOARD_MS: Final = 1_569_398_400_000  # of what is listed from the start
 
 
 class NoSuchSymbol(LookupError):
@@ -28,6 +30,8 @@ class Instrument:
     step: str
     price_decimals: int
     qty_decimals: int
+    status: str = "TRADING"  # BREAK while halted
+    onboard_ms: int = ONBOARD_MS
 
     @property
     def key(self) -> str:
@@ -73,3 +77,25 @@ class Source(Protocol):
 
     async def run(self) -> None:
         """Send what is subscribed, until cancelled or at an end."""
+
+
+@runtime_checkable
+class Registry(Protocol):
+    """A source whose instruments come, stand still and go while it runs."""
+
+    def list_symbol(self, market: Market, symbol: str) -> None:
+        """Add an instrument; one that is there already stays as it is."""
+
+    def halt(self, market: Market, symbol: str, is_halted: bool = True) -> None:
+        """Stop an instrument's trading, or let it go on. Raises NoSuchSymbol."""
+
+    def delist(self, market: Market, symbol: str) -> None:
+        """Take an instrument away. Raises NoSuchSymbol."""
+
+
+@runtime_checkable
+class RetailBooks(Protocol):
+    """A source that knows the USD-M books with the orders of retail price improvement in them."""
+
+    def rpi_depth(self, market: Market, symbol: str) -> TrueBook:
+        """Return the true book now, for REST. Raises NoSuchSymbol, NoSnapshot."""

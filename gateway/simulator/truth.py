@@ -96,11 +96,6 @@ class Truth(Generic[C]):
         self._checkpoints.append((0, update_id, self._book.copy()))
 
     @property
-    def is_started(self) -> bool:
-        """Say whether a whole book was given."""
-        return bool(self._checkpoints)
-
-    @property
     def count(self) -> int:
         """Return how many changes were ever appended."""
         return self._first + len(self._ids)

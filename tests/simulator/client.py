@@ -45,6 +45,15 @@ class Client:
         self._sockets.append(Socket(ws))
         return self._sockets[-1]
 
+    def hang_up(self) -> None:
+        """End all sockets at once; a polite close would wait for those that do not answer."""
+        for open_socket in self._sockets:
+            open_socket.ws._response.close()
+
+    def address(self, server: str) -> str:
+        """Return the address of ``ws`` or ``rest``."""
+        return str(self._addresses[server])
+
     def port(self, server: str) -> int:
         """Return the port of ``ws`` or ``rest``."""
         return int(self._addresses[server].rpartition(":")[2])
@@ -77,6 +86,13 @@ class Socket:
         """Return the next frames' payloads."""
         return [await self.text() for _ in range(count)]
 
+    async def closed(self) -> tuple[int, str]:
+        """Return code and reason of the close frame, skipping what comes before it."""
+        async with asyncio.timeout(WATCHDOG_S):
+            while (message := await self.ws.receive()).type is not aiohttp.WSMsgType.CLOSE:
+                assert message.type is not aiohttp.WSMsgType.CLOSED, "no close frame came"
+        return int(message.data), str(message.extra)
+
     async def until_closed(self) -> tuple[list[bytes], int | None]:
         """Return what comes until the server closes, and the close code."""
         payloads = []
@@ -90,7 +106,11 @@ class Socket:
 async def running(simulator: Simulator) -> AsyncIterator[Client]:
     """Start a simulator, and a client for it."""
     async with simulator, aiohttp.ClientSession() as http:
-        yield Client(simulator, http)
+        client = Client(simulator, http)
+        try:
+            yield client
+        finally:
+            client.hang_up()
 
 
 async def wait_for(is_true: Callable[[], bool]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from gateway.simulator.exchange_info import assets_of, exchange_info
 from gateway.simulator.names import Market
 from gateway.simulator.source import Instrument
@@ -35,6 +37,25 @@ def test_symbols_are_trading() -> None:
         "TRADING", "BTCUSD", "PERPETUAL",
     )  # fmt: skip
     assert "status" not in coinm
+
+
+@pytest.mark.parametrize(
+    ("market", "symbol", "field"),
+    [
+        (Market.SPOT, "BTCUSDT", "status"),
+        (Market.USDM, "BTCUSDT", "status"),
+        (Market.COINM, "BTCUSD_PERP", "contractStatus"),
+    ],
+)
+def test_halted_symbol_says_so(market: Market, symbol: str, field: str) -> None:
+    halted = Instrument(market, symbol, "0.10", "0.001", 2, 3, status="BREAK", onboard_ms=7)
+    (found,) = exchange_info(market, [halted], NOVEMBER_2026_MS)["symbols"]
+    assert found[field] == "BREAK"
+    assert found.get("onboardDate", 7) == 7
+
+
+def test_contracts_on_things_of_the_old_world_have_a_type_of_their_own() -> None:
+    assert row(Market.USDM, "TSLAUSDT")["contractType"] == "TRADIFI_PERPETUAL"
 
 
 def test_futures_have_precisions() -> None:

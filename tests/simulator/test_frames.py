@@ -7,6 +7,8 @@ import pytest
 from gateway.simulator.frames import (
     combined_frame,
     payload_offset,
+    ping_frame,
+    pong_frame,
     prefix_of,
     raw_frame,
     renamed_frame,
@@ -39,3 +41,8 @@ def test_envelope_comes_off_and_changes_its_name(size: int) -> None:
     assert raw_frame(frame, prefix) == text_frame(data)
     renamed = renamed_frame(frame, prefix, prefix_of("btcusdt@depth"))
     assert renamed == combined_frame("btcusdt@depth", data)
+
+
+def test_pings_and_pongs_are_control_frames() -> None:
+    assert ping_frame(b"1770123456789") == b"\x89\x0d1770123456789"
+    assert pong_frame(b"") == b"\x8a\x00"

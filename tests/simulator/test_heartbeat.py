@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.simulator.heartbeat import PING_RULES, Act, Heartbeat, PingRule
+from gateway.simulator.heartbeat import PING_RULES, Act, Heartbeat, PingRule, pings_every
 from gateway.simulator.names import Market
 
 RULE = PingRule(interval_s=20.0, deadline_s=60.0)
@@ -13,6 +13,12 @@ RULE = PingRule(interval_s=20.0, deadline_s=60.0)
 def test_rules_are_those_of_the_venue() -> None:
     assert PING_RULES[Market.SPOT] == PingRule(20.0, 60.0)
     assert PING_RULES[Market.USDM] == PING_RULES[Market.COINM] == PingRule(180.0, 600.0)
+
+
+def test_deadlines_keep_their_proportion_to_another_interval() -> None:
+    rules = pings_every(1.5)
+    assert rules[Market.SPOT] == PingRule(1.5, 4.5)
+    assert rules[Market.USDM] == rules[Market.COINM] == PingRule(1.5, 5.0)
 
 
 def test_ping_is_due_after_each_interval() -> None:

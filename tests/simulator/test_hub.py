@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from gateway.simulator.frames import combined_frame, text_frame
 from gateway.simulator.hub import Hub
 from gateway.simulator.names import Market, Route
@@ -76,20 +78,60 @@ def test_each_change_is_told() -> None:
     assert told == [1, 2, 3]
 
 
-def test_connections_are_closed_all_or_by_stream() -> None:
+def test_all_connections_are_closed() -> None:
     hub = Hub()
-    first, second = Sink(), Sink()
-    for sink in (first, second):
+    sinks = [Sink(), Sink()]
+    for sink in sinks:
         hub.add(sink)
-    hub.subscribe(first, ["a@trade"])
-    assert hub.close_all(1001, "bye", "spot:a@trade") == 1
-    assert (first.closed, second.closed) == ((1001, "bye"), None)
-    assert hub.close_all(1008, "bye") == 2
+    hub.close_all(1001, "bye")
+    assert [sink.closed for sink in sinks] == [(1001, "bye")] * 2
 
 
-def test_subscriptions_are_listed_by_instrument() -> None:
-    hub = Hub()
-    sink = Sink()
+def test_frame_takes_the_form_that_the_connection_has_now() -> None:
+    hub, sink, frame = Hub(), Sink(), combined_frame("a@trade", b"{}")
     hub.add(sink)
-    hub.subscribe(sink, ["a@trade", "a@depth@100ms", "b@trade", "!miniTicker@arr"])
-    assert hub.kinds_subscribed() == {"spot:A": ["trade", "depth@100ms"], "spot:B": ["trade"]}
+    hub.subscribe(sink, ["a@trade"])
+    hub.publish("spot:a@trade", frame)
+    sink.combined = False
+    hub.reform(sink)
+    hub.publish("spot:a@trade", frame)
+    assert sink.queue == [frame, text_frame(b"{}")]
+
+
+def silenced(for_all: bool, *, one: bool = False) -> tuple[Hub, list[Sink]]:
+    """Silence a stream for the connections there are, or one; return them and a later one."""
+    hub, sinks = Hub(), [Sink(), Sink(), Sink()]
+    for sink in sinks[:2]:
+        hub.add(sink)
+        hub.subscribe(sink, ["a@trade"])
+    hub.publish("spot:a@trade", b"")
+    hub.silence("spot:a@trade", sinks[: 1 if one else 2], for_all)
+    hub.add(sinks[2])
+    hub.subscribe(sinks[2], ["a@trade"])
+    for sink in sinks:
+        sink.queue.clear()
+    hub.publish("spot:a@trade", combined_frame("a@trade", b"{}"))
+    return hub, sinks
+
+
+@pytest.mark.parametrize(
+    ("for_all", "one", "delivered"),
+    [(False, False, [0, 0, 1]), (True, False, [0, 0, 0]), (False, True, [0, 1, 1])],
+)
+def test_silent_stream_is_delivered_only_where_it_is_not_silent(
+    for_all: bool, one: bool, delivered: list[int]
+) -> None:
+    hub, sinks = silenced(for_all, one=one)
+    assert [len(sink.queue) for sink in sinks] == delivered
+    assert len(hub.subscribers("spot:a@trade")) == 3
+    assert len(hub.outlets_of("spot:a@trade")) == sum(delivered)
+    assert hub.sent["spot:a@trade"] == 2 + sum(delivered)
+
+
+def test_silence_outlasts_a_new_subscription_and_ends_when_it_is_lifted() -> None:
+    hub, sinks = silenced(True)
+    hub.unsubscribe(sinks[0], ["a@trade"])
+    hub.subscribe(sinks[0], ["a@trade"])
+    assert hub.outlets_of("spot:a@trade") == []
+    hub.unsilence("spot:a@trade", sinks)
+    assert set(hub.outlets_of("spot:a@trade")) == set(sinks)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import orjson
 import pytest
 
 from gateway.simulator.names import Market, Route
@@ -25,6 +26,19 @@ from gateway.simulator.paths import Refused, Target, parse_target
             "/spot/stream?streams=a%40trade&timeUnit=millisecond",
             Target(Market.SPOT, Route.UNROUTED, True, ("a@trade",)),
         ),
+        (
+            "/spot/stream?streams=a@trade&timeUnit=MICROSECOND",
+            Target(Market.SPOT, Route.UNROUTED, True, ("a@trade",), microseconds=True),
+        ),
+        (
+            "/spot/ws/a@trade?timeUnit=microsecond",
+            Target(Market.SPOT, Route.UNROUTED, False, ("a@trade",), microseconds=True),
+        ),
+        (
+            "/spot/stream?streams=a@kline_1d@+08:00",
+            Target(Market.SPOT, Route.UNROUTED, True, ("a@kline_1d@+08:00",)),
+        ),
+        ("/usdm/stream?timeUnit=HOUR", Target(Market.USDM, Route.UNROUTED, True)),
         ("/usdm/public/stream", Target(Market.USDM, Route.PUBLIC, True)),
         ("/usdm/market/ws/a@aggTrade", Target(Market.USDM, Route.MARKET, False, ("a@aggTrade",))),
         ("/usdm/private/ws", Target(Market.USDM, Route.PRIVATE, False)),
@@ -48,7 +62,7 @@ def test_endpoint_is_found(path: str, target: Target) -> None:
         ("/usdm/other/stream", 404),
         ("/spot/stream/a@trade", 404),
         ("/spot/ws/a%20b", 400),
-        ("/spot/stream?timeUnit=MICROSECOND", 400),
+        ("/spot/stream?timeUnit=Microsecond", 400),
         ("/spot/stream?timeUnit=HOUR", 400),
     ],
 )
@@ -57,3 +71,15 @@ def test_other_addresses_are_refused(path: str, status: int) -> None:
     assert isinstance(refused, Refused)
     assert refused.status == status
     assert refused.body.startswith(b'{"code":')
+
+
+def test_bad_time_unit_has_the_venues_code() -> None:
+    refused = parse_target("/spot/ws?timeUnit=HOUR")
+    assert isinstance(refused, Refused)
+    assert orjson.loads(refused.body)["code"] == -1194
+
+
+def test_refusal_is_json_whatever_the_path_holds() -> None:
+    refused = parse_target('/moon/%22/"\\')
+    assert isinstance(refused, Refused)
+    assert orjson.loads(refused.body)["code"] == -1

@@ -9,6 +9,7 @@ from gateway.simulator.queries import (
     Refusal,
     depth_limit,
     depth_weight,
+    rpi_depth_limit,
     symbol_of,
     symbols_asked,
 )
@@ -47,6 +48,14 @@ def test_bad_limit_is_refused_with_the_venues_code(market: Market, limit: str, c
         depth_limit(market, {"limit": limit})
     assert (caught.value.code, caught.value.status) == (code, 400)
     assert caught.value.body.startswith(b'{"code":%d,"msg":"' % code)
+
+
+def test_book_with_retail_orders_has_one_limit() -> None:
+    assert rpi_depth_limit({}) == rpi_depth_limit({"limit": "1000"}) == 1000
+    for limit in ("500", "7"):
+        with pytest.raises(Refusal) as caught:
+            rpi_depth_limit({"limit": limit})
+        assert caught.value.code == -4021
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
+from gateway.simulator.conduct import Violation
 from gateway.simulator.names import Market
 from gateway.simulator.session import STREAMS_MAX, Answer, Session
 
@@ -133,7 +134,7 @@ def test_errors_have_the_codes_and_texts_of_the_venue(text: bytes, error: dict[s
     session = Session(Market.USDM, True)
     answer = session.handle(text)
     assert orjson.loads(answer.reply) == error
-    assert answer == Answer(answer.reply)
+    assert answer == Answer(answer.reply, error=error["error"]["code"])
     assert session.streams == ()
 
 
@@ -156,15 +157,54 @@ def test_spot_takes_ids_that_futures_refuse(request_id: Any) -> None:
     assert ("error" in futures) is not (request_id == 2**63 - 1)
 
 
-@pytest.mark.parametrize("request_id", ["a" * 37, "with-dash", 1.5, True])
+@pytest.mark.parametrize("request_id", ["a" * 37, "with-dash", 1.5, True, 2**63])
 def test_spot_refuses_other_ids(request_id: Any) -> None:
     text = orjson.dumps({"method": "LIST_SUBSCRIPTIONS", "id": request_id})
     assert b'"error"' in Session(Market.SPOT, True).handle(text).reply
 
 
+TOO_MANY = Answer(
+    b'{"error":{"code":4,"msg":"Too many subscriptions"}}',
+    close=(1008, "Invalid request"),
+    error=4,
+    violation=Violation.STREAMS,
+)
+
+
 def test_one_stream_too_many_closes_the_connection() -> None:
     session = Session(Market.USDM, True, [f"s{number}@trade" for number in range(STREAMS_MAX)])
+    assert session.opened() is None
     assert ask(session, method="SUBSCRIBE", params=["s1@trade"], id=1).close is None
-    answer = ask(session, method="SUBSCRIBE", params=["more@trade"], id=2)
-    assert answer.reply == b'{"error":{"code":4,"msg":"Too many subscriptions"}}'
-    assert answer.close == (1008, "Invalid request")
+    assert ask(session, method="SUBSCRIBE", params=["more@trade"], id=2) == TOO_MANY
+
+
+def test_too_many_streams_in_the_address_end_the_same() -> None:
+    names = [f"s{number}@trade" for number in range(STREAMS_MAX + 1)]
+    assert Session(Market.SPOT, True, names).opened() == TOO_MANY
+
+
+def message_of(length: int) -> bytes:
+    """Return a SUBSCRIBE for one stream, filled with spaces to ``length`` bytes."""
+    text = b'{"method":"SUBSCRIBE","params":["a@trade"],"id":1%b}'
+    return text % (b" " * (length - len(text) + 2))
+
+
+@pytest.mark.parametrize(
+    ("market", "length", "is_swallowed"),
+    [(Market.SPOT, 4096, False), (Market.SPOT, 4097, True), (Market.USDM, 9000, False)],
+)
+def test_message_over_4096_bytes_is_swallowed_on_spot(
+    market: Market, length: int, is_swallowed: bool
+) -> None:
+    session = Session(market, True)
+    text = message_of(length)
+    assert len(text) == length
+    answer = session.handle(text)
+    assert (answer == Answer(b"", violation=Violation.SIZE)) is is_swallowed
+    assert session.streams == (() if is_swallowed else ("a@trade",))
+
+
+@pytest.mark.parametrize("name", ["NOPE@trade", "btcusdt@kline_7q", "!nothing@arr", "btcusdt"])
+def test_name_that_will_never_deliver_is_acked(name: str) -> None:
+    answer = ask(Session(Market.USDM, True), method="SUBSCRIBE", params=[name], id=7)
+    assert (answer.reply, answer.added) == (b'{"result":null,"id":7}', (name,))

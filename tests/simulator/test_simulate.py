@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import os
@@ -16,9 +17,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from gateway.__main__ import main
+from gateway.simulator.orders import ORDERS
 
 from .tiny import Tiny
 
@@ -98,6 +101,32 @@ def test_without_options_the_usual_symbols_are_generated() -> None:
             assert [symbol["symbol"] for symbol in info["symbols"]] == names
 
 
+def test_rules_of_the_command_line_are_those_of_the_run() -> None:
+    limits = ("--spot-weight", "300", "--futures-weight", "200")
+    with simulate("--day", "0.3", *limits) as (_, ready):
+        rest = ready["rest"]
+        for path, limit in (("spot/api/v3", 300), ("coinm/dapi/v1", 200)):
+            info = get(f"{rest}/{path}/exchangeInfo")
+            assert [row["limit"] for row in info["rateLimits"]] == [limit]
+        asyncio.run(_until_the_day_is_over(f"{ready['ws']}/usdm/ws"))
+
+
+async def _until_the_day_is_over(address: str) -> None:
+    async with aiohttp.ClientSession() as http, http.ws_connect(address) as ws:
+        message = await asyncio.wait_for(ws.receive(), WATCHDOG_S)
+        assert (message.type, message.data) == (aiohttp.WSMsgType.CLOSE, 1001)
+
+
+def test_help_tells_the_options_and_each_order_of_the_control_room(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["simulate", "--help"]) == 0
+    text = capsys.readouterr().out
+    for name, (_, example) in ORDERS.items():
+        assert f"POST /sim/{name}  {example}" in text
+    assert all(len(line) <= 88 for line in text.splitlines())
+
+
 def test_taken_port_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -123,6 +152,10 @@ def test_taken_port_is_named(capsys: pytest.CaptureFixture[str]) -> None:
         (["GOOD"], 2, "--replay"),
         (["--drop", "0"], 2, "--drop"),
         (["--port", "70000"], 2, "--port"),
+        (["--day", "0"], 2, "--day"),
+        (["--day", "10", "--notice", "11"], 2, "--notice 11"),
+        (["--ping-every", "0.1"], 2, "--ping-every"),
+        (["--spot-weight", "-1"], 2, "--spot-weight"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )

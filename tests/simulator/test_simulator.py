@@ -13,9 +13,12 @@ import orjson
 import pytest
 
 from gateway.errors import PortTaken
-from gateway.simulator import server
+from gateway.simulator import connection as connections
+from gateway.simulator import outgoing
+from gateway.simulator.conduct import Violation
 from gateway.simulator.heartbeat import PingRule
 from gateway.simulator.names import Market
+from gateway.simulator.rules import Rules
 from gateway.simulator.simulator import Simulator, SimulatorOptions
 
 from .client import running, wait_for
@@ -112,6 +115,16 @@ async def test_weight_is_counted_in_pools() -> None:
         assert await client.header("/spot/api/v3/ping", name) == "1"
 
 
+async def test_usdm_alone_tells_the_book_with_retail_orders() -> None:
+    async with running(generated()) as client:
+        path = "/usdm/fapi/v1/rpiDepth?symbol=BTCUSDT"
+        status, body = await client.get(path)
+        assert (status, list(body)) == (200, ["lastUpdateId", "E", "T", "bids", "asks"])
+        assert int(await client.header(path, "X-MBX-USED-WEIGHT-1M") or 0) in (20, 40)
+        assert (await client.get(path + "&limit=500"))[1]["code"] == -4021
+        assert (await client.get("/spot/api/v3/rpiDepth?symbol=BTCUSDT"))[0] == 404
+
+
 async def test_control_messages_are_answered_unwrapped() -> None:
     async with running(generated()) as client:
         ws = await client.connect("/spot/stream?streams=btcusdt@trade")
@@ -161,8 +174,9 @@ async def test_unknown_endpoint_is_refused(path: str) -> None:
 
 
 async def test_server_pings_and_takes_a_copy_for_an_answer() -> None:
-    rules = dict.fromkeys(Market, PingRule(0.05, 0.4))
-    async with running(generated(ping_rules=rules)) as client:
+    pings = dict.fromkeys(Market, PingRule(0.05, 0.4))
+    rules = Rules(pings=pings, messages=dict.fromkeys(Market, 1000))
+    async with running(generated(rules=rules)) as client:
         ws = await client.connect("/spot/stream", autoping=False)
         for _ in range(12):  # longer than the deadline
             message = await asyncio.wait_for(ws.ws.receive(), 20)
@@ -173,8 +187,10 @@ async def test_server_pings_and_takes_a_copy_for_an_answer() -> None:
 
 @pytest.mark.parametrize("answer", [None, b"something else"])
 async def test_connection_without_the_right_pong_is_closed(answer: bytes | None) -> None:
-    rules = dict.fromkeys(Market, PingRule(0.05, 0.2))
-    async with running(generated(ping_rules=rules)) as client:
+    pings = dict.fromkeys(Market, PingRule(0.05, 0.2))
+    rules = Rules(pings=pings, messages=dict.fromkeys(Market, 1000))
+    simulator = generated(rules=rules)
+    async with running(simulator) as client:
         ws = await client.connect("/spot/stream", autoping=False)
         while True:
             message = await asyncio.wait_for(ws.ws.receive(), 20)
@@ -183,6 +199,7 @@ async def test_connection_without_the_right_pong_is_closed(answer: bytes | None)
             if answer is not None:
                 await ws.ws.pong(answer)
         assert ws.ws.close_code == 1008
+        assert simulator.conduct.violations == {Violation.PONG: 1}
 
 
 async def test_clients_ping_is_answered() -> None:
@@ -211,8 +228,8 @@ async def test_too_many_streams_close_the_connection() -> None:
 
 
 async def test_consumer_that_never_reads_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "UNSENT_MAX_BYTES", 200_000)
-    monkeypatch.setattr(server, "CLOSE_GRACE_S", 0.05)
+    monkeypatch.setattr(connections, "UNSENT_MAX_BYTES", 200_000)
+    monkeypatch.setattr(outgoing, "CLOSE_GRACE_S", 0.05)
     simulator = generated()
     async with running(simulator) as client:
         ws = await client.connect("/spot/stream?streams=btcusdt@trade")
