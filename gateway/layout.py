@@ -11,187 +11,60 @@ file. A newer minor version may append fields and sections; offsets of what exis
                COUNTERS          everything that is counted, one u64 each
                HISTOGRAMS        latencies, log-linear
                SYMBOLS, CONNECTIONS, STREAMS      append-only directories
-               QUOTE, TICKER, LAST_TRADE, BOOK, PARTIAL    latched slots, one a symbol
+               QUOTE, TICKER, LAST_TRADE, BOOK, PARTIAL, MARK_PRICE    latched slots, one a symbol
+               VALUES            latched slots, one a stream of the kinds that have no slot above
                EVENTS, RAW       broadcast rings
 """
 
 from __future__ import annotations
 
-import enum
 import hashlib
-from dataclasses import dataclass
 from typing import Final
+
+from gateway.layout_enums import (
+    Flag,
+    Kind,
+    Market,
+    OrderSide,
+    Reason,
+    RowState,
+    SectionKind,
+    SegmentState,
+    Shape,
+    Source,
+    Status,
+)
+from gateway.layout_table import SIZES, Field, Struct
+
+__all__ = [  # what is at home elsewhere and to be had from here
+    "SIZES",
+    "Field",
+    "Flag",
+    "Kind",
+    "Market",
+    "OrderSide",
+    "Reason",
+    "RowState",
+    "SectionKind",
+    "SegmentState",
+    "Shape",
+    "Source",
+    "Status",
+    "Struct",
+]
 
 MAGIC: Final = b"BNGWSHM1"
 ENDIAN_TAG: Final = 0x01020304
 ABI_MAJOR: Final = 1
-ABI_MINOR: Final = 0
+ABI_MINOR: Final = 1
 PAGE: Final = 4096
 NULL: Final = -(2**63)  # an integer field the venue did not send
 NO_ROW: Final = 2**32 - 1  # "no symbol" in a stream row or record
 BOOK_LEVELS: Final = 20  # levels a side in BOOK and PARTIAL slots unless the plan says otherwise
 FIXED_EXPONENT: Final = -8  # rates and averages that lie off the tick
+VALUE_BYTES: Final = 256  # of a VALUES cell: the largest value that goes there
 HISTOGRAM_BUCKETS: Final = 2048
 RING_DATA_OFFSET: Final = 4096  # of the first record, from the start of a ring section
-
-
-class SegmentState(enum.IntEnum):
-    """Life of a segment file, as its writer states it."""
-
-    INIT = 0
-    LIVE = 1
-    DRAINING = 2
-    CLOSED = 3
-    SUPERSEDED = 4
-
-
-class Status(enum.IntEnum):
-    """Whether a value may be trusted. Only LIVE may be traded on."""
-
-    EMPTY = 0  # nothing was received yet
-    LIVE = 1  # in sequence, source delivering
-    SYNCING = 2  # waiting for a snapshot or for first data
-    GAPPED = 3  # updates are missing; a resync is under way
-    STALE = 4  # silent or lagging source
-    DOWN = 5  # no connection delivers it
-    HALTED = 6  # the venue says: not trading
-    RETIRED = 7  # unsubscribed or replaced; the row is never used again
-
-
-class Reason(enum.IntEnum):
-    """Why a status changed."""
-
-    NONE = 0
-    SUBSCRIBED = 1
-    FIRST_DATA = 2
-    SNAPSHOT = 3
-    GAP = 4  # updates missing between two events
-    DISCONNECTED = 5
-    CONNECTED = 6
-    STALLED = 7  # our own loop stood still; what is queued is old
-    UNREADABLE = 8  # a frame of this stream could not be read
-    CROSSED = 9  # best bid >= best ask after a whole event
-    RESTARTED = 10  # ids run lower than before
-    INEXACT = 11  # a value has more decimals than the row's exponent
-    OVERFLOW = 12  # more buffered diffs or levels than the limit
-    RETIRED = 13
-
-
-class Market(enum.IntEnum):
-    """A market of the venue; its lowercase name is the prefix of every topic."""
-
-    SPOT = 1
-    USDM = 2
-    COINM = 3
-
-
-class Kind(enum.IntEnum):
-    """What a record or slot holds, and what a stream delivers."""
-
-    QUOTE = 1  # bookTicker: best bid and offer
-    TRADE = 2
-    AGG_TRADE = 3
-    TICKER = 4  # 24hrTicker
-    DIFF = 5  # depthUpdate
-    PARTIAL = 6  # depth5, depth10, depth20
-    BOOK = 7  # slot only: top of the synchronised book
-    SNAPSHOT = 8  # the whole book after a resync: replaces what a follower holds
-    STATE = 9  # a status changed
-    GAP = 10  # frames or ids are missing
-    UNREADABLE = 11  # stands in for a frame that could not be read
-    RAW = 12  # an upstream frame, byte for byte
-    PAD = 255  # fills a ring up to its end
-
-
-class Flag(enum.IntFlag):
-    """Flags of a record or slot cell (META.flags)."""
-
-    BUYER_IS_MAKER = 1 << 0  # the aggressor sold
-    FIRST = 1 << 1  # first part of a split record
-    LAST = 1 << 2  # last part; unsplit records carry FIRST and LAST
-    BACKFILLED = 1 << 3  # fetched by REST afterwards
-    SYNTHETIC = 1 << 4  # made by the gateway, not sent by the venue
-    DUPLICATE = 1 << 5  # an id seen before
-    APPLIED = 1 << 6  # DIFF: it is part of the book
-    BUFFERED = 1 << 7  # DIFF: kept until a snapshot comes
-
-
-class Source(enum.IntEnum):
-    """Where a quote comes from."""
-
-    NONE = 0
-    BOOK_TICKER = 1
-    BOOK = 2
-
-
-class SectionKind(enum.IntEnum):
-    """What a section of the file holds."""
-
-    FIELDS = 1
-    COUNTERS = 2
-    HISTOGRAMS = 3
-    SYMBOLS = 4
-    CONNECTIONS = 5
-    STREAMS = 6
-    QUOTE = 7
-    TICKER = 8
-    LAST_TRADE = 9
-    BOOK = 10
-    PARTIAL = 11
-    EVENTS = 12
-    RAW = 13
-
-
-class RowState(enum.IntEnum):
-    """State of a SYMBOLS or CONNECTIONS row."""
-
-    FREE = 0
-    ACTIVE = 1
-    RETIRED = 2
-    DOWN = 3
-
-
-SIZES: Final = {
-    "u8": 1, "i8": 1, "u16": 2, "u32": 4, "i32": 4, "u64": 8, "i64": 8, "f64": 8, "bytes": 1, "text": 1,
-}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One field: ``count`` items of ``type``. ``bytes`` and ``text`` (UTF-8, NUL padded) count bytes."""
-
-    name: str
-    type: str
-    unit: str
-    doc: str
-    count: int = 1
-
-    @property
-    def size(self) -> int:
-        return SIZES[self.type] * self.count
-
-
-@dataclass(frozen=True, slots=True)
-class Struct:
-    """Fields laid one after the other, each on its natural alignment, padded to ``size``."""
-
-    name: str
-    size: int
-    doc: str
-    fields: tuple[Field, ...]
-
-    def offsets(self) -> dict[str, int]:
-        """Offset of each field in bytes; raises ValueError where a field is misaligned."""
-        at, found = 0, {}
-        for field in self.fields:
-            if at % SIZES[field.type]:
-                raise ValueError(f"{self.name}.{field.name} at {at} is misaligned")
-            found[field.name] = at
-            at += field.size
-        if at > self.size:
-            raise ValueError(f"{self.name} needs {at} bytes, has {self.size}")
-        return found
-
 
 HEADER: Final = Struct("header", PAGE, "Page 0 of a segment. The magic is stored last; line 2 (from 0x80) and the bell change.", (
     Field("magic", "bytes", "", "BNGWSHM1; stored last, with release", 8),
@@ -225,7 +98,7 @@ HEADER: Final = Struct("header", PAGE, "Page 0 of a segment. The magic is stored
     Field("directory_epoch", "u32", "", "+1 whenever a directory row is added or retired"),
     Field("stream_count", "u32", "", "rows of STREAMS in use"),
     Field("connection_count", "u32", "", "rows of CONNECTIONS in use"),
-    Field("reserved", "u32", "", "0"),
+    Field("value_count", "u32", "", "rows of VALUES in use"),
     Field("bell", "u32", "", "futex word, +1 a published batch"),
 ))  # fmt: skip
 
@@ -292,11 +165,12 @@ QUOTE: Final = Struct("quote", 128, "Best bid and offer.", (*META.fields,
     Field("ask_qty", "i64", "qty", ""),
 ))  # fmt: skip
 
-TRADE: Final = Struct("trade", 128, "A trade or an aggregate trade; update_id is its id.", (*META.fields,
+TRADE: Final = Struct("trade", 192, "A trade or an aggregate trade; update_id is its id.", (*META.fields,
     Field("px", "i64", "px", ""),
     Field("qty", "i64", "qty", "futures: may be 0 for frames the venue marks NA"),
     Field("first_trade_id", "u64", "", "aggregate: first trade in it; trade: its own id"),
     Field("last_trade_id", "u64", "", "aggregate: last trade in it; trade: its own id"),
+    Field("normal_qty", "i64", "qty", "USD-M aggregates: without retail price improvement orders; else null"),
 ))  # fmt: skip
 
 TICKER: Final = Struct("ticker", 256, "Rolling 24 h statistics; what a market does not send is null (f64: NaN).", (*META.fields,
@@ -321,6 +195,91 @@ TICKER: Final = Struct("ticker", 256, "Rolling 24 h statistics; what a market do
     Field("last_trade_id", "u64", "", ""),
     Field("trade_count", "u64", "", ""),
 ))  # fmt: skip
+
+
+KLINE: Final = Struct("kline", 256, "A candle. Prices are at px_exponent of this very record: the row's, or -8 for index and mark prices.", (*META.fields,
+    Field("open_px", "i64", "own px", ""),
+    Field("high_px", "i64", "own px", ""),
+    Field("low_px", "i64", "own px", ""),
+    Field("close_px", "i64", "own px", ""),
+    Field("volume", "f64", "qty", "base asset; COIN-M: contracts"),
+    Field("quote_volume", "f64", "", "quote asset; COIN-M: base asset"),
+    Field("taker_volume", "f64", "qty", "of it bought by takers"),
+    Field("taker_quote_volume", "f64", "", "of it bought by takers"),
+    Field("open_time", "i64", "ns", "first moment of the interval"),
+    Field("close_time", "i64", "ns", "last moment of the interval"),
+    Field("first_trade_id", "u64", "", "0: no trade; continuous: update id; index, mark: a time in ms"),
+    Field("last_trade_id", "u64", "", "0: no trade; continuous: update id; index, mark: a time in ms"),
+    Field("trade_count", "u64", "", ""),
+    Field("interval", "text", "", "1s 1m 3m … 1M, as the venue writes it", 8),
+    Field("px_exponent", "i32", "", "of the four prices"),
+    Field("reserved_kline", "u32", "", "0"),
+))  # fmt: skip
+
+MARK: Final = Struct("mark", 192, "Mark price of a contract (INDEX_PRICE: of a pair, index_px alone).", (*META.fields,
+    Field("mark_px", "i64", "1e-8", ""),
+    Field("mark_average_px", "i64", "1e-8", "USD-M: moving average of the mark price"),
+    Field("index_px", "i64", "1e-8", ""),
+    Field("settle_px", "i64", "1e-8", "estimated; useful in the last hour before settlement"),
+    Field("funding_rate", "i64", "1e-8", "null for delivery contracts"),
+    Field("next_funding_time", "i64", "ns", "null for delivery contracts"),
+))  # fmt: skip
+
+PRICE: Final = Struct("price", 128, "AVERAGE_PRICE, REFERENCE_PRICE and COMPOSITE_INDEX: a price off the tick.", (*META.fields,
+    Field("px", "i64", "1e-8", "null: the venue has none"),
+    Field("component_count", "u32", "", "COMPOSITE_INDEX: assets in it (listed in the JSON topic)"),
+    Field("reserved_price", "u32", "", "0"),
+    Field("interval", "text", "", "AVERAGE_PRICE: averaged over", 8),
+))  # fmt: skip
+
+LIQUIDATION: Final = Struct("liquidation", 192, "A forced order (forceOrder): the largest of its second, not every one.", (*META.fields,
+    Field("px", "i64", "px", "of the order"),
+    Field("average_px", "i64", "1e-8", "of its fills"),
+    Field("qty", "i64", "qty", "of the order"),
+    Field("last_filled_qty", "i64", "qty", ""),
+    Field("filled_qty", "i64", "qty", "accumulated"),
+    Field("side", "u32", "enum OrderSide", "SELL: a long was closed"),
+    Field("reserved_liquidation", "u32", "", "0"),
+    Field("order_type", "text", "", "LIMIT, …", 16),
+    Field("time_in_force", "text", "", "IOC, …", 8),
+    Field("order_status", "text", "", "FILLED, …", 16),
+))  # fmt: skip
+
+CONTRACT: Final = Struct("contract", 256, "A contract was listed, changed or settled (contractInfo).", (*META.fields,
+    Field("pair", "text", "", "", 32),
+    Field("contract_type", "text", "", "PERPETUAL, CURRENT_QUARTER, …", 32),
+    Field("contract_status", "text", "", "TRADING, SETTLING, …", 32),
+    Field("delivery_time", "i64", "ns", "null where it does not fit: perpetuals say the year 2100"),
+    Field("onboard_time", "i64", "ns", ""),
+    Field("has_brackets", "u32", "", "1: the JSON topic lists new leverage brackets"),
+    Field("reserved_contract", "u32", "", "0"),
+))  # fmt: skip
+
+ASSET: Final = Struct("asset", 192, "Index of a margin asset against USD (assetIndexUpdate).", (*META.fields,
+    Field("index_px", "i64", "1e-8", ""),
+    Field("bid_buffer", "i64", "1e-8", ""),
+    Field("ask_buffer", "i64", "1e-8", ""),
+    Field("bid_rate", "i64", "1e-8", ""),
+    Field("ask_rate", "i64", "1e-8", ""),
+    Field("auto_bid_buffer", "i64", "1e-8", "of automatic exchange"),
+    Field("auto_ask_buffer", "i64", "1e-8", ""),
+    Field("auto_bid_rate", "i64", "1e-8", ""),
+    Field("auto_ask_rate", "i64", "1e-8", ""),
+))  # fmt: skip
+
+SESSION: Final = Struct("session", 192, "Trading session of the underlying market (tradingSession).", (*META.fields,
+    Field("start_time", "i64", "ns", ""),
+    Field("end_time", "i64", "ns", ""),
+    Field("underlying", "text", "", "Equity, Commodity, KR_Equity, …", 24),
+    Field("session", "text", "", "PRE_MARKET, REGULAR, AFTER_MARKET, OVERNIGHT, NO_TRADING", 24),
+))  # fmt: skip
+
+VALUE: Final = Struct(
+    "value",
+    VALUE_BYTES,
+    "A VALUES cell: META, then the fields of META.kind's own struct.",
+    META.fields,
+)
 
 
 def ladder(name: str, doc: str, levels: int) -> Struct:
@@ -390,14 +349,14 @@ SLOT: Final = Struct("slot", 64, "First line of a slot, before its two cells.", 
     Field("version", "u64", "", "0: never written; the data of version v lies in cell v & 1"),
 ))  # fmt: skip
 
-SYMBOL: Final = Struct("symbol", 128, "SYMBOLS row; its number is the slot number in every slot section. Immutable but for state.", (
-    Field("symbol", "text", "", "uppercase, as the venue's payloads name it", 32),
+SYMBOL: Final = Struct("symbol", 128, "SYMBOLS row; its number is the slot number in every slot section. Immutable but for state and halted.", (
+    Field("symbol", "text", "", "uppercase, as the venue's payloads name it; .RPI behind it: the book with retail orders", 32),
     Field("venue", "text", "", "binance", 16),
     Field("market_name", "text", "", "spot, usdm, coinm", 16),
     Field("px_exponent", "i8", "", "price = px x 10^px_exponent (<= 0; divide by 10^-px_exponent)"),
     Field("qty_exponent", "i8", "", "quantity = qty x 10^qty_exponent"),
     Field("market", "u8", "enum Market", ""),
-    Field("reserved8", "u8", "", "0"),
+    Field("halted", "u8", "", "1: the venue says that it is not trading"),
     Field("state", "u32", "enum RowState", ""),
     Field("tick", "i64", "px", "smallest price step, 0: unknown"),
     Field("step", "i64", "qty", "smallest quantity step, 0: unknown"),
@@ -419,9 +378,13 @@ CONNECTION: Final = Struct("connection", 128, "CONNECTIONS row: one WebSocket to
     Field("frame_count", "u64", "", "data frames"),
     Field("byte_count", "u64", "", "payload bytes"),
     Field("error_count", "u64", "", "frames that could not be read"),
+    Field("duplicate_count", "u64", "", "frames that its peer had delivered before"),
+    Field("lag_ns", "i64", "ns", "how much later than the quickest event time seen here"),
+    Field("peer", "u32", "row", "the other connection of the same streams, or no row"),
+    Field("stream_total", "u32", "", "streams subscribed on it"),
 ))  # fmt: skip
 
-STREAM: Final = Struct("stream", 128, "STREAMS row.", (
+STREAM: Final = Struct("stream", 192, "STREAMS row.", (
     Field("name", "text", "", "market:stream, as in topics: spot:btcusdt@trade", 64),
     Field("kind", "u8", "enum Kind", ""),
     Field("market", "u8", "enum Market", ""),
@@ -435,9 +398,19 @@ STREAM: Final = Struct("stream", 128, "STREAMS row.", (
     Field("byte_count", "u64", "", "payload bytes"),
     Field("error_count", "u64", "", "frames that could not be read"),
     Field("gap_count", "u64", "", "holes in the venue's ids"),
+    Field("parent", "u32", "row", "shape ROW: the stream whose rows feed this one, else no row"),
+    Field("value", "u32", "row", "of VALUES, or no row: its latest value lies in a slot of its symbol"),
+    Field("shape", "u8", "enum Shape", ""),
+    Field("reserved8", "u8", "", "0"),
+    Field("reserved16", "u16", "", "0"),
+    Field("expected_ms", "u32", "ms", "between two frames as the venue documents it; 0: comes with events"),
+    Field("limit_ns", "i64", "ns", "silent for longer, and it is not LIVE; 0: not judged"),
+    Field("mono_acked", "i64", "ns", "when the venue acknowledged its subscription, 0: not yet"),
+    Field("duplicate_count", "u64", "", "frames that the other connection had delivered before"),
+    Field("silent_count", "u64", "", "times it was found silent"),
 ))  # fmt: skip
 
-COUNTERS: Final = Struct("counters", 512, "What the shard counts. received = delivered + refused by name.", (
+COUNTERS: Final = Struct("counters", 512, "What the shard counts. frames_received = frames_data + _duplicate + _early + _foreign + _control + _unknown_stream + _unreadable + _binary.", (
     Field("frames_received", "u64", "", "WebSocket messages, all kinds"),
     Field("bytes_received", "u64", "bytes", "their payload"),
     Field("frames_data", "u64", "", "messages of a known stream"),
@@ -466,6 +439,19 @@ COUNTERS: Final = Struct("counters", 512, "What the shard counts. received = del
     Field("raw_parts", "u64", "", "RAW records"),
     Field("notices_dropped", "u64", "", "notices to the control plane that did not fit its queue"),
     Field("ids_backwards", "u64", "", "quotes or trades with an id below the last"),
+    Field("frames_duplicate", "u64", "", "messages that the other connection of their stream had delivered"),
+    Field("frames_early", "u64", "", "messages ahead of the other connection, which delivers them again"),
+    Field("frames_foreign", "u64", "", "messages of the other futures market alone"),
+    Field("rows_split", "u64", "", "rows of arrays published as streams of their own"),
+    Field("rows_foreign", "u64", "", "rows of the other futures market, left out"),
+    Field("rows_unknown", "u64", "", "rows of symbols that are not carried (yet)"),
+    Field("rows_covered", "u64", "", "rows whose stream is subscribed by itself"),
+    Field("rows_duplicate", "u64", "", "rows that were delivered before"),
+    Field("rows_unreadable", "u64", "", "rows the decoder refused"),
+    Field("streams_silent", "u64", "", "times a stream was found silent"),
+    Field("streams_lagging", "u64", "", "times a connection was found lagging"),
+    Field("rotations", "u64", "", "connections replaced without a break"),
+    Field("subscriptions_refused", "u64", "", "streams that the venue answered with an error"),
 ))  # fmt: skip
 
 HISTOGRAM: Final = Struct("histogram", 64 + 8 * HISTOGRAM_BUCKETS, "Log-linear latency histogram: value v < 32 -> v; else e = floor(log2 v), bucket ((e - 4) << 5) | ((v >> (e - 5)) & 31).", (
@@ -480,10 +466,12 @@ HISTOGRAM: Final = Struct("histogram", 64 + 8 * HISTOGRAM_BUCKETS, "Log-linear l
 HISTOGRAM_NAMES: Final = ("event_to_recv", "recv_to_publish")
 
 STRUCTS: Final = (
-    HEADER, SECTION, FIELD_ROW, META, QUOTE, TRADE, TICKER, BOOK, PARTIAL, DIFF, STATE, RAW, RING, SLOT,
-    SYMBOL, CONNECTION, STREAM, COUNTERS, HISTOGRAM,
+    HEADER, SECTION, FIELD_ROW, META, QUOTE, TRADE, TICKER, KLINE, MARK, PRICE, LIQUIDATION, CONTRACT, ASSET,
+    SESSION, VALUE, BOOK, PARTIAL, DIFF, STATE, RAW, RING, SLOT, SYMBOL, CONNECTION, STREAM, COUNTERS, HISTOGRAM,
 )  # fmt: skip
-ENUMS: Final = (SegmentState, Status, Reason, Market, Kind, Flag, Source, SectionKind, RowState)
+ENUMS: Final = (
+    SegmentState, Status, Reason, Market, Kind, Flag, Shape, OrderSide, Source, SectionKind, RowState,
+)  # fmt: skip
 
 
 def schema_hash() -> int:

@@ -16,6 +16,7 @@ from gateway.layout import (
     FIELD_ROW,
     HISTOGRAM,
     HISTOGRAM_NAMES,
+    MARK,
     META,
     PAGE,
     PARTIAL,
@@ -27,6 +28,7 @@ from gateway.layout import (
     SYMBOL,
     TICKER,
     TRADE,
+    VALUE,
     SectionKind,
     Struct,
     ladder,
@@ -102,6 +104,8 @@ def _sized(plan: ShardPlan) -> Iterator[Section]:
     yield _slots(SectionKind.PARTIAL, ladder("partial", PARTIAL.doc, levels), symbols, levels)
     yield _ring(SectionKind.EVENTS, META, plan.events_ring_bytes)
     yield _ring(SectionKind.RAW, RAW, plan.raw_ring_bytes)
+    yield _slots(SectionKind.MARK_PRICE, MARK, symbols)
+    yield _slots(SectionKind.VALUES, VALUE, plan.value_capacity)
 
 
 def _rows(kind: SectionKind, struct: Struct, capacity: int) -> Section:

@@ -1,4 +1,4 @@
-"""The golden segment of ``clients/vectors``, as bytes and as expected values."""
+"""The golden segments of ``clients/vectors``, as bytes and as expected values."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 VECTORS = Path(__file__).resolve().parents[1] / "clients" / "vectors"
+MINOR_0, MINOR_1 = "segment_v1", "segment_v1_1"
+SEGMENTS = (MINOR_0, MINOR_1)
 
 
-def segment(*, alive: bool = True) -> bytearray:
-    """Bytes of the segment; ``alive`` patches the kernel's boot id and a heartbeat of now."""
-    lines = (VECTORS / "segment_v1.hex").read_text(encoding="utf-8").splitlines()
+def segment(name: str = MINOR_1, *, alive: bool = True) -> bytearray:
+    """Bytes of a segment; ``alive`` patches the kernel's boot id and a heartbeat of now."""
+    lines = (VECTORS / f"{name}.hex").read_text(encoding="utf-8").splitlines()
     data = bytearray(int(lines[1].removeprefix("size "), 16))
     for line in lines[2:]:
         offset, content, _ = line.split(" ", 2)
@@ -27,6 +29,6 @@ def segment(*, alive: bool = True) -> bytearray:
     return data
 
 
-def expected() -> Any:
-    """Content of ``segment_v1.json``."""
-    return json.loads((VECTORS / "segment_v1.json").read_text(encoding="utf-8"))
+def expected(name: str = MINOR_1) -> Any:
+    """Content of the JSON file beside it."""
+    return json.loads((VECTORS / f"{name}.json").read_text(encoding="utf-8"))

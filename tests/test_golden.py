@@ -1,31 +1,64 @@
-"""The golden segment says what the generated layout says, though neither knows of the other."""
+"""The golden segments say what the generated layout says, though neither knows of the other."""
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import subprocess
 import sys
+from struct import unpack_from
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 
 from gateway import layout
+from gateway.layout import Kind
 from gateway.layout_numpy import dtype
-from tests.golden import VECTORS, expected, segment
+from tests.golden import MINOR_0, MINOR_1, SEGMENTS, VECTORS, expected, segment
 
-DATA = bytes(segment(alive=False))
-WANT = expected()
-BY_KIND = {
-    layout.Kind.QUOTE: layout.QUOTE,
-    layout.Kind.TRADE: layout.TRADE,
-    layout.Kind.DIFF: layout.DIFF,
-    layout.Kind.STATE: layout.STATE,
+STRUCTS = {
+    layout.QUOTE: {Kind.QUOTE},
+    layout.TRADE: {Kind.TRADE, Kind.AGG_TRADE, Kind.BLOCK_TRADE},
+    layout.TICKER: {Kind.TICKER, Kind.MINI_TICKER, Kind.WINDOW_TICKER},
+    layout.KLINE: {Kind.KLINE, Kind.CONTINUOUS_KLINE, Kind.INDEX_KLINE, Kind.MARK_KLINE},
+    layout.MARK: {Kind.MARK_PRICE, Kind.INDEX_PRICE},
+    layout.PRICE: {Kind.AVERAGE_PRICE, Kind.REFERENCE_PRICE, Kind.COMPOSITE_INDEX},
+    layout.LIQUIDATION: {Kind.LIQUIDATION},
+    layout.CONTRACT: {Kind.CONTRACT_INFO},
+    layout.ASSET: {Kind.ASSET_INDEX},
+    layout.SESSION: {Kind.TRADING_SESSION},
+    layout.DIFF: {Kind.DIFF, Kind.SNAPSHOT, Kind.PARTIAL},
+    layout.STATE: {Kind.STATE, Kind.GAP, Kind.UNREADABLE},
 }
+BY_KIND = {kind: each for each, kinds in STRUCTS.items() for kind in kinds}
+SLOTS = {
+    "quote": layout.QUOTE, "ticker": layout.TICKER, "last_trade": layout.TRADE,
+    "mark_price": layout.MARK,
+}  # fmt: skip
+# What minor version 0 did not have yet.
+NEWER_SECTIONS = {"mark_price", "values"}
+SHORTER = {"streams": 128, "last_trade": 128}
 
 
-def read(struct: layout.Struct, offset: int) -> Any:
-    return np.frombuffer(DATA, dtype(struct), count=1, offset=offset)[0]
+class Golden:
+    """One golden segment, read by offsets of the generated layout."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.data = bytes(segment(name, alive=False))
+        self.want = expected(name)
+
+    def read(self, struct: layout.Struct, offset: int) -> Any:
+        room = struct.size
+        found = self.data[offset : offset + room].ljust(room, b"\0")
+        return np.frombuffer(found, dtype(struct), count=1)[0]
+
+
+@pytest.fixture(scope="module", params=SEGMENTS)
+def golden(request: pytest.FixtureRequest) -> Golden:
+    return Golden(request.param)
 
 
 def assert_fields(found: Any, want: dict[str, Any]) -> None:
@@ -42,20 +75,26 @@ def test_files_are_what_the_script_makes() -> None:
     subprocess.run(script, check=True)
 
 
-def test_header_and_sections() -> None:
-    assert DATA[:8] == layout.MAGIC
-    assert len(DATA) == WANT["header"]["file_size"]
-    assert_fields(read(layout.HEADER, 0), WANT["header"])
-    for row, want in enumerate(WANT["sections"].values()):
-        assert_fields(read(layout.SECTION, 0x1000 + row * layout.SECTION.size), want)
-    assert [kind.name.lower() for kind in layout.SectionKind] == list(WANT["sections"])
+def test_header_and_sections(golden: Golden) -> None:
+    want = golden.want
+    assert golden.data[:8] == layout.MAGIC
+    assert len(golden.data) == want["header"]["file_size"]
+    assert_fields(golden.read(layout.HEADER, 0), want["header"])
+    for row, section in enumerate(want["sections"].values()):
+        assert_fields(golden.read(layout.SECTION, 0x1000 + row * layout.SECTION.size), section)
+    known = [kind.name.lower() for kind in layout.SectionKind]
+    if golden.name == MINOR_0:
+        known = [name for name in known if name not in NEWER_SECTIONS]
+    assert known == list(want["sections"])
 
 
-def test_fields_describe_the_quote() -> None:
-    at = WANT["sections"]["fields"]["offset"]
-    offsets = layout.QUOTE.offsets()
-    for row, (field, want) in enumerate(zip(layout.QUOTE.fields, WANT["fields"], strict=True)):
-        found = read(layout.FIELD_ROW, at + row * layout.FIELD_ROW.size)
+@pytest.mark.parametrize(("name", "struct"), [(MINOR_0, layout.QUOTE), (MINOR_1, layout.MARK)])
+def test_fields_describe_a_cell(name: str, struct: layout.Struct) -> None:
+    golden = Golden(name)
+    at = golden.want["sections"]["fields"]["offset"]
+    offsets = struct.offsets()
+    for row, (field, want) in enumerate(zip(struct.fields, golden.want["fields"], strict=True)):
+        found = golden.read(layout.FIELD_ROW, at + row * layout.FIELD_ROW.size)
         assert_fields(found, want)
         assert (want["name"], want["offset"]) == (field.name, offsets[field.name])
         assert (want["type"], want["unit"]) == (field.type, field.unit)
@@ -65,76 +104,144 @@ def test_fields_describe_the_quote() -> None:
     ("name", "struct"),
     [("symbols", layout.SYMBOL), ("connections", layout.CONNECTION), ("streams", layout.STREAM)],
 )
-def test_directory(name: str, struct: layout.Struct) -> None:
-    section = WANT["sections"][name]
-    for row, want in enumerate(WANT[name]):
-        assert_fields(read(struct, section["offset"] + row * section["stride"]), want)
+def test_directory(golden: Golden, name: str, struct: layout.Struct) -> None:
+    section = golden.want["sections"][name]
+    assert section["stride"] == size_of(golden, name, struct)
+    for row, want in enumerate(golden.want[name]):
+        assert_fields(golden.read(struct, section["offset"] + row * section["stride"]), want)
 
 
-def test_counters_and_histograms() -> None:
-    sections = WANT["sections"]
-    assert_fields(read(layout.COUNTERS, sections["counters"]["offset"]), WANT["counters"])
+def size_of(golden: Golden, section: str, struct: layout.Struct) -> int:
+    """Bytes of a row or cell in this minor version."""
+    return SHORTER.get(section, struct.size) if golden.name == MINOR_0 else struct.size
+
+
+def test_counters_and_histograms(golden: Golden) -> None:
+    sections, want = golden.want["sections"], golden.want["histogram"]
+    counters = golden.read(layout.COUNTERS, sections["counters"]["offset"])
+    assert_fields(counters, golden.want["counters"])
     at = sections["histograms"]["offset"] + sections["histograms"]["stride"]
-    found = read(layout.HISTOGRAM, at)
-    assert_fields(found, {key: WANT["histogram"][key] for key in ("name", "count", "sum", "max")})
+    found = golden.read(layout.HISTOGRAM, at)
+    assert_fields(found, {key: want[key] for key in ("name", "count", "sum", "max")})
     filled = np.flatnonzero(found["buckets"])
-    assert {str(at): int(found["buckets"][at]) for at in filled} == WANT["histogram"]["buckets"]
+    assert {str(at): int(found["buckets"][at]) for at in filled} == want["buckets"]
 
 
-@pytest.mark.parametrize("name", ["quote", "ticker", "last_trade", "book", "partial"])
-def test_slot(name: str) -> None:
-    section = WANT["sections"][name]
-    structs = {"quote": layout.QUOTE, "ticker": layout.TICKER, "last_trade": layout.TRADE}
-    struct = structs.get(name) or layout.ladder(name, "", section["param"])
-    assert struct.size == section["cell_size"]
-    for row in range(WANT["header"]["symbol_count"]):
-        at = section["offset"] + row * section["stride"]
-        version = read(layout.SLOT, at)["version"].item()
-        want = WANT["slots"][name].get(str(row))
-        if want is None:
-            assert version == 0
-            continue
-        found = read(struct, at + section["cell_offset"] + (version & 1) * section["cell_size"])
-        assert found["version"] == version
-        assert_fields(found, want)
-        for side in {"bids", "asks"} & want.keys():
-            assert found[side][: len(want[side])].tolist() == want[side]
+def test_every_counter_of_this_minor_version_is_in_a_golden_segment() -> None:
+    newer = {field.name for field in layout.COUNTERS.fields[28:]}
+    assert newer <= Golden(MINOR_1).want["counters"].keys()
+
+
+@pytest.mark.parametrize("name", [*SLOTS, "book", "partial"])
+def test_slot(golden: Golden, name: str) -> None:
+    if name not in golden.want["sections"]:
+        assert golden.name == MINOR_0
+        return
+    struct = SLOTS.get(name) or layout.ladder(name, "", golden.want["sections"][name]["param"])
+    assert golden.want["sections"][name]["cell_size"] == size_of(golden, name, struct)
+    for row in range(golden.want["header"]["symbol_count"]):
+        assert_slot(golden, name, row, struct)
+
+
+def test_values(golden: Golden) -> None:
+    """Each by the struct of its own kind, at the row that its stream names."""
+    found = {}
+    for stream in golden.want["streams"] if golden.name == MINOR_1 else []:
+        if stream["value"] != layout.NO_ROW:
+            struct = BY_KIND[Kind(stream["kind"])]
+            found[stream["kind"]] = assert_slot(golden, "values", stream["value"], struct)
+    assert golden.name == MINOR_0 or sorted(found) == [13, *range(15, 20), *range(22, 28)]
+
+
+def assert_slot(golden: Golden, name: str, row: int, struct: layout.Struct) -> bool:
+    section = golden.want["sections"][name]
+    at = section["offset"] + row * section["stride"]
+    version = golden.read(layout.SLOT, at)["version"].item()
+    want = golden.want["slots"][name].get(str(row))
+    if want is None:
+        assert version == 0
+        return False
+    cell = at + section["cell_offset"] + (version & 1) * section["cell_size"]
+    found = golden.read(struct, cell)
+    assert found["version"] == version
+    assert_fields(found, want)
+    for side in {"bids", "asks"} & want.keys():
+        assert found[side][: len(want[side])].tolist() == want[side]
+    return True
 
 
 @pytest.mark.parametrize("name", ["events", "raw"])
-def test_ring(name: str) -> None:
-    section, want = WANT["sections"][name], WANT[name]
-    assert_fields(read(layout.RING, section["offset"]), want)
+def test_ring(golden: Golden, name: str) -> None:
+    section, want = golden.want["sections"][name], golden.want[name]
+    assert_fields(golden.read(layout.RING, section["offset"]), want)
     data = section["offset"] + section["cell_offset"]
     position, numbers = want["start"], []
     records = iter(want["records"])
     while position < want["tail"]:
         at = data + (position & (want["capacity"] - 1))
-        meta = read(layout.META, at)
+        meta = golden.read(layout.META, at)
         length, kind = meta["length"].item(), meta["kind"].item()
         assert length % 64 == 0
         if kind != layout.Kind.PAD:
             assert meta["ring_position"] == position
             numbers.append(meta["version"].item())
-            assert_record(kind, at, next(records))
+            assert_record(golden, kind, at, next(records))
         position += length
     assert position == want["tail"]
     assert next(records, None) is None
     assert numbers == list(range(numbers[0], want["record_count"] + 1))
 
 
-def assert_record(kind: int, at: int, want: dict[str, Any]) -> None:
+def test_reader_of_minor_version_0_reads_what_it_knows_of_a_newer_segment() -> None:
+    """It takes strides and cell sizes from the section table, and skips sections it never saw."""
+    golden, old = Golden(MINOR_1), minor_0_tables()
+    assert old.STREAM[-1][2] == "gap_count"
+    sections = golden.want["sections"]
+    for row, want in enumerate(golden.want["streams"]):
+        at = sections["streams"]["offset"] + row * sections["streams"]["stride"]
+        assert_placed(golden, at, old, old.STREAM, want)
+    section = sections["last_trade"]
+    for row, want in golden.want["slots"]["last_trade"].items():
+        slot = section["offset"] + int(row) * section["stride"] + section["cell_offset"]
+        cell = slot + (want["version"] & 1) * section["cell_size"]
+        assert_placed(golden, cell, old, old.META + old.TRADE, want)
+
+
+def minor_0_tables() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("golden_bytes", VECTORS / "golden_bytes.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def assert_placed(
+    golden: Golden, at: int, old: ModuleType, table: Any, want: dict[str, Any]
+) -> None:
+    for offset, kind, name in table:
+        (value,) = unpack_from("<" + old.CODES[kind], golden.data, at + offset)
+        assert value == want[name], name
+
+
+def test_there_is_a_record_of_every_kind() -> None:
+    kinds = {record["kind"] for record in Golden(MINOR_1).want["events"]["records"]}
+    assert kinds == {int(kind) for kind in BY_KIND}
+
+
+def assert_record(golden: Golden, kind: int, at: int, want: dict[str, Any]) -> None:
+    data = golden.data
     if kind == layout.Kind.RAW:
-        assert_fields(read(layout.RAW, at), want)
-        frame = DATA[at + 128 : at + 128 + want["payload_length"]]
+        assert_fields(golden.read(layout.RAW, at), want)
+        frame = data[at + 128 : at + 128 + want["payload_length"]]
         start, length = want["data_offset"], want["data_length"]
         assert frame.decode() == want["frame"]
         assert json.loads(frame)["data"] == json.loads(frame[start : start + length])
         return
     struct = BY_KIND[layout.Kind(kind)]
-    assert_fields(read(struct, at), want)
-    if kind == layout.Kind.DIFF:
+    assert_fields(golden.read(struct, at), want)
+    if struct is layout.DIFF:
         levels = want["bids"] + want["asks"]
-        rows = np.frombuffer(DATA, "<i8", offset=at + layout.DIFF.size, count=2 * len(levels))
+        rows = np.frombuffer(data, "<i8", offset=at + layout.DIFF.size, count=2 * len(levels))
         assert (want["bid_count"], want["ask_count"]) == (len(want["bids"]), len(want["asks"]))
         assert rows.reshape(-1, 2).tolist() == levels

@@ -22,13 +22,21 @@ from gateway.layout_numpy import dtype
 
 META = {"version": 0, "ts_event": 8, "ts_trade": 16, "ts_recv": 24, "mono_recv": 32, "mono_publish": 40, "update_id": 48, "sequence": 56, "ring_position": 64, "symbol": 72, "stream": 76, "length": 80, "connection": 84, "flags": 86, "kind": 88, "status": 89, "source": 90, "reason": 91, "reserved": 92}  # fmt: skip
 PINS: dict[str, tuple[int, dict[str, int]]] = {
-    "meta": (96, META),
-    "header": (4096, {"magic": 0, "endian_tag": 8, "abi_major": 12, "abi_minor": 14, "header_size": 16, "section_align": 20, "file_size": 24, "generation": 32, "section_count": 40, "section_desc_size": 44, "section_table_offset": 48, "schema_hash": 56, "writer_pid": 64, "writer_start_ticks": 72, "boot_id": 80, "created_real": 96, "created_mono": 104, "shard_id": 112, "shard_count": 116, "instance_id": 120, "state": 128, "symbol_count": 132, "heartbeat_mono": 136, "heartbeat_real": 144, "heartbeat_count": 152, "heartbeat_interval_ms": 160, "heartbeat_timeout_ms": 164, "successor_generation": 168, "directory_epoch": 176, "stream_count": 180, "connection_count": 184, "reserved": 188, "bell": 192}),
+    "header": (4096, {"magic": 0, "endian_tag": 8, "abi_major": 12, "abi_minor": 14, "header_size": 16, "section_align": 20, "file_size": 24, "generation": 32, "section_count": 40, "section_desc_size": 44, "section_table_offset": 48, "schema_hash": 56, "writer_pid": 64, "writer_start_ticks": 72, "boot_id": 80, "created_real": 96, "created_mono": 104, "shard_id": 112, "shard_count": 116, "instance_id": 120, "state": 128, "symbol_count": 132, "heartbeat_mono": 136, "heartbeat_real": 144, "heartbeat_count": 152, "heartbeat_interval_ms": 160, "heartbeat_timeout_ms": 164, "successor_generation": 168, "directory_epoch": 176, "stream_count": 180, "connection_count": 184, "value_count": 188, "bell": 192}),
     "section": (128, {"kind": 0, "schema_id": 4, "offset": 8, "length": 16, "stride": 24, "capacity": 28, "cell_offset": 32, "cell_size": 36, "cell_count": 40, "first_field": 44, "field_count": 48, "param": 52, "ring_capacity": 56, "name": 64}),
     "field": (64, {"name": 0, "type": 32, "unit": 40, "offset": 56, "count": 58, "stride": 60, "reserved": 62}),
+    "meta": (96, META),
     "quote": (128, {**META, "bid_px": 96, "bid_qty": 104, "ask_px": 112, "ask_qty": 120}),
-    "trade": (128, {**META, "px": 96, "qty": 104, "first_trade_id": 112, "last_trade_id": 120}),
+    "trade": (192, {**META, "px": 96, "qty": 104, "first_trade_id": 112, "last_trade_id": 120, "normal_qty": 128}),
     "ticker": (256, {**META, "last_px": 96, "last_qty": 104, "bid_px": 112, "bid_qty": 120, "ask_px": 128, "ask_qty": 136, "open_px": 144, "high_px": 152, "low_px": 160, "prev_close_px": 168, "change_px": 176, "change_percent": 184, "average_px": 192, "volume": 200, "quote_volume": 208, "open_time": 216, "close_time": 224, "first_trade_id": 232, "last_trade_id": 240, "trade_count": 248}),
+    "kline": (256, {**META, "open_px": 96, "high_px": 104, "low_px": 112, "close_px": 120, "volume": 128, "quote_volume": 136, "taker_volume": 144, "taker_quote_volume": 152, "open_time": 160, "close_time": 168, "first_trade_id": 176, "last_trade_id": 184, "trade_count": 192, "interval": 200, "px_exponent": 208, "reserved_kline": 212}),
+    "mark": (192, {**META, "mark_px": 96, "mark_average_px": 104, "index_px": 112, "settle_px": 120, "funding_rate": 128, "next_funding_time": 136}),
+    "price": (128, {**META, "px": 96, "component_count": 104, "reserved_price": 108, "interval": 112}),
+    "liquidation": (192, {**META, "px": 96, "average_px": 104, "qty": 112, "last_filled_qty": 120, "filled_qty": 128, "side": 136, "reserved_liquidation": 140, "order_type": 144, "time_in_force": 160, "order_status": 168}),
+    "contract": (256, {**META, "pair": 96, "contract_type": 128, "contract_status": 160, "delivery_time": 192, "onboard_time": 200, "has_brackets": 208, "reserved_contract": 212}),
+    "asset": (192, {**META, "index_px": 96, "bid_buffer": 104, "ask_buffer": 112, "bid_rate": 120, "ask_rate": 128, "auto_bid_buffer": 136, "auto_ask_buffer": 144, "auto_bid_rate": 152, "auto_ask_rate": 160}),
+    "session": (192, {**META, "start_time": 96, "end_time": 104, "underlying": 112, "session": 136}),
+    "value": (256, {**META}),
     "book": (768, {**META, "first_update_id": 96, "snapshot_id": 104, "bid_count": 112, "ask_count": 114, "depth": 116, "reserved_levels": 118, "bid_total": 120, "ask_total": 124, "bids": 128, "asks": 448}),
     "partial": (768, {**META, "first_update_id": 96, "snapshot_id": 104, "bid_count": 112, "ask_count": 114, "depth": 116, "reserved_levels": 118, "bid_total": 120, "ask_total": 124, "bids": 128, "asks": 448}),
     "diff": (160, {**META, "first_update_id": 96, "prev_update_id": 104, "best_bid_px": 112, "best_bid_qty": 120, "best_ask_px": 128, "best_ask_qty": 136, "bid_count": 144, "ask_count": 148, "reserved_diff": 152}),
@@ -36,23 +44,25 @@ PINS: dict[str, tuple[int, dict[str, int]]] = {
     "raw": (128, {**META, "payload_length": 96, "frame_length": 100, "data_offset": 104, "data_length": 108, "part": 112, "reserved_raw": 116, "reserved_raw2": 120}),
     "ring": (64, {"tail_intent": 0, "tail": 8, "capacity": 16, "record_count": 24}),
     "slot": (64, {"version": 0}),
-    "symbol": (128, {"symbol": 0, "venue": 32, "market_name": 48, "px_exponent": 64, "qty_exponent": 65, "market": 66, "reserved8": 67, "state": 68, "tick": 72, "step": 80, "added_real": 88, "successor": 96, "reserved32": 100}),
-    "connection": (128, {"name": 0, "market": 48, "reserved8": 49, "reserved16": 50, "state": 52, "session": 56, "reserved32": 60, "mono_recv": 64, "mono_connected": 72, "frame_count": 80, "byte_count": 88, "error_count": 96}),
-    "stream": (128, {"name": 0, "kind": 64, "market": 65, "status": 66, "levels": 67, "symbol": 68, "connection": 72, "state": 76, "sequence": 80, "mono_recv": 88, "byte_count": 96, "error_count": 104, "gap_count": 112}),
-    "counters": (512, {"frames_received": 0, "bytes_received": 8, "frames_data": 16, "frames_control": 24, "frames_unknown_stream": 32, "frames_unreadable": 40, "frames_binary": 48, "frames_not_utf8": 56, "fragments_joined": 64, "records_published": 72, "diffs_applied": 80, "diffs_behind": 88, "diffs_buffered": 96, "diffs_dropped": 104, "gaps": 112, "snapshots_applied": 120, "snapshots_refused": 128, "books_crossed": 136, "values_inexact": 144, "values_out_of_range": 152, "stalls": 160, "status_changes": 168, "zmq_sent": 176, "zmq_refused": 184, "batches": 192, "raw_parts": 200, "notices_dropped": 208, "ids_backwards": 216}),
+    "symbol": (128, {"symbol": 0, "venue": 32, "market_name": 48, "px_exponent": 64, "qty_exponent": 65, "market": 66, "halted": 67, "state": 68, "tick": 72, "step": 80, "added_real": 88, "successor": 96, "reserved32": 100}),
+    "connection": (128, {"name": 0, "market": 48, "reserved8": 49, "reserved16": 50, "state": 52, "session": 56, "reserved32": 60, "mono_recv": 64, "mono_connected": 72, "frame_count": 80, "byte_count": 88, "error_count": 96, "duplicate_count": 104, "lag_ns": 112, "peer": 120, "stream_total": 124}),
+    "stream": (192, {"name": 0, "kind": 64, "market": 65, "status": 66, "levels": 67, "symbol": 68, "connection": 72, "state": 76, "sequence": 80, "mono_recv": 88, "byte_count": 96, "error_count": 104, "gap_count": 112, "parent": 120, "value": 124, "shape": 128, "reserved8": 129, "reserved16": 130, "expected_ms": 132, "limit_ns": 136, "mono_acked": 144, "duplicate_count": 152, "silent_count": 160}),
+    "counters": (512, {"frames_received": 0, "bytes_received": 8, "frames_data": 16, "frames_control": 24, "frames_unknown_stream": 32, "frames_unreadable": 40, "frames_binary": 48, "frames_not_utf8": 56, "fragments_joined": 64, "records_published": 72, "diffs_applied": 80, "diffs_behind": 88, "diffs_buffered": 96, "diffs_dropped": 104, "gaps": 112, "snapshots_applied": 120, "snapshots_refused": 128, "books_crossed": 136, "values_inexact": 144, "values_out_of_range": 152, "stalls": 160, "status_changes": 168, "zmq_sent": 176, "zmq_refused": 184, "batches": 192, "raw_parts": 200, "notices_dropped": 208, "ids_backwards": 216, "frames_duplicate": 224, "frames_early": 232, "frames_foreign": 240, "rows_split": 248, "rows_foreign": 256, "rows_unknown": 264, "rows_covered": 272, "rows_duplicate": 280, "rows_unreadable": 288, "streams_silent": 296, "streams_lagging": 304, "rotations": 312, "subscriptions_refused": 320}),
     "histogram": (16448, {"name": 0, "count": 32, "sum": 40, "max": 48, "reserved": 56, "buckets": 64}),
 }  # fmt: skip
 
 VALUES = {
     "SegmentState": "INIT 0 LIVE 1 DRAINING 2 CLOSED 3 SUPERSEDED 4",
     "Status": "EMPTY 0 LIVE 1 SYNCING 2 GAPPED 3 STALE 4 DOWN 5 HALTED 6 RETIRED 7",
-    "Reason": "NONE 0 SUBSCRIBED 1 FIRST_DATA 2 SNAPSHOT 3 GAP 4 DISCONNECTED 5 CONNECTED 6 STALLED 7 UNREADABLE 8 CROSSED 9 RESTARTED 10 INEXACT 11 OVERFLOW 12 RETIRED 13",
+    "Reason": "NONE 0 SUBSCRIBED 1 FIRST_DATA 2 SNAPSHOT 3 GAP 4 DISCONNECTED 5 CONNECTED 6 STALLED 7 UNREADABLE 8 CROSSED 9 RESTARTED 10 INEXACT 11 OVERFLOW 12 RETIRED 13 SILENT 14 LAGGING 15 HALTED 16",
     "Market": "SPOT 1 USDM 2 COINM 3",
-    "Kind": "QUOTE 1 TRADE 2 AGG_TRADE 3 TICKER 4 DIFF 5 PARTIAL 6 BOOK 7 SNAPSHOT 8 STATE 9 GAP 10 UNREADABLE 11 RAW 12 PAD 255",
-    "Flag": "BUYER_IS_MAKER 1 FIRST 2 LAST 4 BACKFILLED 8 SYNTHETIC 16 DUPLICATE 32 APPLIED 64 BUFFERED 128",
+    "Kind": "QUOTE 1 TRADE 2 AGG_TRADE 3 TICKER 4 DIFF 5 PARTIAL 6 BOOK 7 SNAPSHOT 8 STATE 9 GAP 10 UNREADABLE 11 RAW 12 BLOCK_TRADE 13 MINI_TICKER 14 WINDOW_TICKER 15 KLINE 16 CONTINUOUS_KLINE 17 INDEX_KLINE 18 MARK_KLINE 19 MARK_PRICE 20 INDEX_PRICE 21 AVERAGE_PRICE 22 REFERENCE_PRICE 23 COMPOSITE_INDEX 24 LIQUIDATION 25 CONTRACT_INFO 26 ASSET_INDEX 27 TRADING_SESSION 28 PAD 255",
+    "Flag": "BUYER_IS_MAKER 1 FIRST 2 LAST 4 BACKFILLED 8 SYNTHETIC 16 DUPLICATE 32 APPLIED 64 BUFFERED 128 FOREIGN 256 CLOSED 512 EARLY 1024",
+    "Shape": "OBJECT 1 ARRAY 2 MERGED 3 ROW 4 SYNTHETIC 5",
+    "OrderSide": "NONE 0 BUY 1 SELL 2",
     "Source": "NONE 0 BOOK_TICKER 1 BOOK 2",
-    "SectionKind": "FIELDS 1 COUNTERS 2 HISTOGRAMS 3 SYMBOLS 4 CONNECTIONS 5 STREAMS 6 QUOTE 7 TICKER 8 LAST_TRADE 9 BOOK 10 PARTIAL 11 EVENTS 12 RAW 13",
-    "RowState": "FREE 0 ACTIVE 1 RETIRED 2 DOWN 3",
+    "SectionKind": "FIELDS 1 COUNTERS 2 HISTOGRAMS 3 SYMBOLS 4 CONNECTIONS 5 STREAMS 6 QUOTE 7 TICKER 8 LAST_TRADE 9 BOOK 10 PARTIAL 11 EVENTS 12 RAW 13 MARK_PRICE 14 VALUES 15",
+    "RowState": "FREE 0 ACTIVE 1 RETIRED 2 DOWN 3 IDLE 4",
 }  # fmt: skip
 
 
@@ -84,9 +94,18 @@ def test_enum_values_stay(kind: Any) -> None:
 
 def test_constants_stay() -> None:
     assert layout.MAGIC == b"BNGWSHM1"
-    assert (layout.ABI_MAJOR, layout.PAGE, layout.RING_DATA_OFFSET) == (1, 4096, 4096)
+    assert (layout.ABI_MAJOR, layout.ABI_MINOR) == (1, 1)
+    assert (layout.PAGE, layout.RING_DATA_OFFSET, layout.VALUE_BYTES) == (4096, 4096, 256)
     assert (layout.ENDIAN_TAG, layout.NULL, layout.NO_ROW) == (0x01020304, -(2**63), 2**32 - 1)
     assert (layout.HISTOGRAM_BUCKETS, layout.FIXED_EXPONENT) == (2048, -8)
+
+
+def test_every_value_fits_its_cell() -> None:
+    value_structs = {
+        layout.TRADE, layout.TICKER, layout.KLINE, layout.PRICE, layout.LIQUIDATION,
+        layout.CONTRACT, layout.ASSET,
+    }  # fmt: skip
+    assert max(struct.size for struct in value_structs) <= layout.VALUE_BYTES == layout.VALUE.size
 
 
 def test_ladder_moves_the_asks_with_its_levels() -> None:

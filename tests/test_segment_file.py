@@ -120,7 +120,7 @@ def test_header_names_writer_kernel_and_plan(segment: SegmentFile) -> None:
 
 def test_section_table_and_fields_describe_the_file(segment: SegmentFile) -> None:
     memory = bytes(segment.memory)
-    table = np.frombuffer(memory, dtype(layout.SECTION), count=13, offset=layout.PAGE)
+    table = np.frombuffer(memory, dtype(layout.SECTION), count=15, offset=layout.PAGE)
     assert [row["name"].decode() for row in table] == list(segment.sections)
     fields_at = int(table[0]["offset"])
     rows = np.frombuffer(

@@ -16,14 +16,15 @@ extern "C" {
 #define GW_NULL INT64_MIN /* an integer field the venue did not send */
 #define GW_ENDIAN_TAG 0x01020304u
 #define GW_ABI_MAJOR 1
-#define GW_ABI_MINOR 0
+#define GW_ABI_MINOR 1
 #define GW_PAGE 4096
 #define GW_NO_ROW 0xffffffffu
 #define GW_BOOK_LEVELS 20
 #define GW_FIXED_EXPONENT (-8)
+#define GW_VALUE_BYTES 256
 #define GW_HISTOGRAM_BUCKETS 2048
 #define GW_RING_DATA_OFFSET 4096
-#define GW_SCHEMA_HASH UINT64_C(0x4a137b0fa846598e)
+#define GW_SCHEMA_HASH UINT64_C(0x10d9af8d18be9dd6)
 #define GW_HISTOGRAM_EVENT_TO_RECV 0
 #define GW_HISTOGRAM_RECV_TO_PUBLISH 1
 #define GW_HISTOGRAM_COUNT 2
@@ -65,6 +66,9 @@ enum gw_reason {
     GW_REASON_INEXACT = 11,
     GW_REASON_OVERFLOW = 12,
     GW_REASON_RETIRED = 13,
+    GW_REASON_SILENT = 14,
+    GW_REASON_LAGGING = 15,
+    GW_REASON_HALTED = 16,
 };
 
 /* A market of the venue; its lowercase name is the prefix of every topic. */
@@ -88,6 +92,22 @@ enum gw_kind {
     GW_KIND_GAP = 10,
     GW_KIND_UNREADABLE = 11,
     GW_KIND_RAW = 12,
+    GW_KIND_BLOCK_TRADE = 13,
+    GW_KIND_MINI_TICKER = 14,
+    GW_KIND_WINDOW_TICKER = 15,
+    GW_KIND_KLINE = 16,
+    GW_KIND_CONTINUOUS_KLINE = 17,
+    GW_KIND_INDEX_KLINE = 18,
+    GW_KIND_MARK_KLINE = 19,
+    GW_KIND_MARK_PRICE = 20,
+    GW_KIND_INDEX_PRICE = 21,
+    GW_KIND_AVERAGE_PRICE = 22,
+    GW_KIND_REFERENCE_PRICE = 23,
+    GW_KIND_COMPOSITE_INDEX = 24,
+    GW_KIND_LIQUIDATION = 25,
+    GW_KIND_CONTRACT_INFO = 26,
+    GW_KIND_ASSET_INDEX = 27,
+    GW_KIND_TRADING_SESSION = 28,
     GW_KIND_PAD = 255,
 };
 
@@ -101,6 +121,25 @@ enum gw_flag {
     GW_FLAG_DUPLICATE = 32,
     GW_FLAG_APPLIED = 64,
     GW_FLAG_BUFFERED = 128,
+    GW_FLAG_FOREIGN = 256,
+    GW_FLAG_CLOSED = 512,
+    GW_FLAG_EARLY = 1024,
+};
+
+/* What the frames of a stream hold. */
+enum gw_shape {
+    GW_SHAPE_OBJECT = 1,
+    GW_SHAPE_ARRAY = 2,
+    GW_SHAPE_MERGED = 3,
+    GW_SHAPE_ROW = 4,
+    GW_SHAPE_SYNTHETIC = 5,
+};
+
+/* Side of an order. */
+enum gw_order_side {
+    GW_SIDE_NONE = 0,
+    GW_SIDE_BUY = 1,
+    GW_SIDE_SELL = 2,
 };
 
 /* Where a quote comes from. */
@@ -125,6 +164,8 @@ enum gw_section_kind {
     GW_SECTION_PARTIAL = 11,
     GW_SECTION_EVENTS = 12,
     GW_SECTION_RAW = 13,
+    GW_SECTION_MARK_PRICE = 14,
+    GW_SECTION_VALUES = 15,
 };
 
 /* State of a SYMBOLS or CONNECTIONS row. */
@@ -133,6 +174,7 @@ enum gw_row_state {
     GW_ROW_ACTIVE = 1,
     GW_ROW_RETIRED = 2,
     GW_ROW_DOWN = 3,
+    GW_ROW_IDLE = 4,
 };
 
 /* Page 0 of a segment. The magic is stored last; line 2 (from 0x80) and the bell change. 4096 bytes. */
@@ -168,7 +210,7 @@ typedef struct gw_header {
     uint32_t directory_epoch; /* 0x0b0 +1 whenever a directory row is added or retired */
     uint32_t stream_count; /* 0x0b4 rows of STREAMS in use */
     uint32_t connection_count; /* 0x0b8 rows of CONNECTIONS in use */
-    uint32_t reserved; /* 0x0bc 0 */
+    uint32_t value_count; /* 0x0bc rows of VALUES in use */
     uint32_t bell; /* 0x0c0 futex word, +1 a published batch */
     uint8_t padding[3900]; /* 0x0c4 */
 } gw_header;
@@ -204,7 +246,7 @@ GW_ASSERT_LAYOUT(offsetof(gw_header, successor_generation) == 168);
 GW_ASSERT_LAYOUT(offsetof(gw_header, directory_epoch) == 176);
 GW_ASSERT_LAYOUT(offsetof(gw_header, stream_count) == 180);
 GW_ASSERT_LAYOUT(offsetof(gw_header, connection_count) == 184);
-GW_ASSERT_LAYOUT(offsetof(gw_header, reserved) == 188);
+GW_ASSERT_LAYOUT(offsetof(gw_header, value_count) == 188);
 GW_ASSERT_LAYOUT(offsetof(gw_header, bell) == 192);
 
 /* One row of the section table at section_table_offset. 128 bytes. */
@@ -317,19 +359,22 @@ GW_ASSERT_LAYOUT(offsetof(gw_quote, bid_qty) == 104);
 GW_ASSERT_LAYOUT(offsetof(gw_quote, ask_px) == 112);
 GW_ASSERT_LAYOUT(offsetof(gw_quote, ask_qty) == 120);
 
-/* A trade or an aggregate trade; update_id is its id. 128 bytes. */
+/* A trade or an aggregate trade; update_id is its id. 192 bytes. */
 typedef struct gw_trade {
     gw_meta meta;
     int64_t px; /* 0x060 (px) */
     int64_t qty; /* 0x068 (qty) futures: may be 0 for frames the venue marks NA */
     uint64_t first_trade_id; /* 0x070 aggregate: first trade in it; trade: its own id */
     uint64_t last_trade_id; /* 0x078 aggregate: last trade in it; trade: its own id */
+    int64_t normal_qty; /* 0x080 (qty) USD-M aggregates: without retail price improvement orders; else null */
+    uint8_t padding[56]; /* 0x088 */
 } gw_trade;
-GW_ASSERT_LAYOUT(sizeof(gw_trade) == 128);
+GW_ASSERT_LAYOUT(sizeof(gw_trade) == 192);
 GW_ASSERT_LAYOUT(offsetof(gw_trade, px) == 96);
 GW_ASSERT_LAYOUT(offsetof(gw_trade, qty) == 104);
 GW_ASSERT_LAYOUT(offsetof(gw_trade, first_trade_id) == 112);
 GW_ASSERT_LAYOUT(offsetof(gw_trade, last_trade_id) == 120);
+GW_ASSERT_LAYOUT(offsetof(gw_trade, normal_qty) == 128);
 
 /* Rolling 24 h statistics; what a market does not send is null (f64: NaN). 256 bytes. */
 typedef struct gw_ticker {
@@ -376,6 +421,174 @@ GW_ASSERT_LAYOUT(offsetof(gw_ticker, close_time) == 224);
 GW_ASSERT_LAYOUT(offsetof(gw_ticker, first_trade_id) == 232);
 GW_ASSERT_LAYOUT(offsetof(gw_ticker, last_trade_id) == 240);
 GW_ASSERT_LAYOUT(offsetof(gw_ticker, trade_count) == 248);
+
+/* A candle. Prices are at px_exponent of this very record: the row's, or -8 for index and mark prices. 256 bytes. */
+typedef struct gw_kline {
+    gw_meta meta;
+    int64_t open_px; /* 0x060 (own px) */
+    int64_t high_px; /* 0x068 (own px) */
+    int64_t low_px; /* 0x070 (own px) */
+    int64_t close_px; /* 0x078 (own px) */
+    double volume; /* 0x080 (qty) base asset; COIN-M: contracts */
+    double quote_volume; /* 0x088 quote asset; COIN-M: base asset */
+    double taker_volume; /* 0x090 (qty) of it bought by takers */
+    double taker_quote_volume; /* 0x098 of it bought by takers */
+    int64_t open_time; /* 0x0a0 (ns) first moment of the interval */
+    int64_t close_time; /* 0x0a8 (ns) last moment of the interval */
+    uint64_t first_trade_id; /* 0x0b0 0: no trade; continuous: update id; index, mark: a time in ms */
+    uint64_t last_trade_id; /* 0x0b8 0: no trade; continuous: update id; index, mark: a time in ms */
+    uint64_t trade_count; /* 0x0c0 */
+    char interval[8]; /* 0x0c8 1s 1m 3m … 1M, as the venue writes it */
+    int32_t px_exponent; /* 0x0d0 of the four prices */
+    uint32_t reserved_kline; /* 0x0d4 0 */
+    uint8_t padding[40]; /* 0x0d8 */
+} gw_kline;
+GW_ASSERT_LAYOUT(sizeof(gw_kline) == 256);
+GW_ASSERT_LAYOUT(offsetof(gw_kline, open_px) == 96);
+GW_ASSERT_LAYOUT(offsetof(gw_kline, high_px) == 104);
+GW_ASSERT_LAYOUT(offsetof(gw_kline, low_px) == 112);
+GW_ASSERT_LAYOUT(offsetof(gw_kline, close_px) == 120);
+GW_ASSERT_LAYOUT(offsetof(gw_kline, volume) == 128);
+GW_ASSERT_LAYOUT(offsetof(gw_kline, quote_volume) == 136);
+GW_ASSERT_LAYOUT(offsetof(gw_kline, taker_volume) == 144);
+GW_ASSERT_LAYOUT(offsetof(gw_kline, taker_quote_volume) == 152);
+GW_ASSERT_LAYOUT(offsetof(gw_kline, open_time) == 160);
+GW_ASSERT_LAYOUT(offsetof(gw_kline, close_time) == 168);
+GW_ASSERT_LAYOUT(offsetof(gw_kline, first_trade_id) == 176);
+GW_ASSERT_LAYOUT(offsetof(gw_kline, last_trade_id) == 184);
+GW_ASSERT_LAYOUT(offsetof(gw_kline, trade_count) == 192);
+GW_ASSERT_LAYOUT(offsetof(gw_kline, interval) == 200);
+GW_ASSERT_LAYOUT(offsetof(gw_kline, px_exponent) == 208);
+GW_ASSERT_LAYOUT(offsetof(gw_kline, reserved_kline) == 212);
+
+/* Mark price of a contract (INDEX_PRICE: of a pair, index_px alone). 192 bytes. */
+typedef struct gw_mark {
+    gw_meta meta;
+    int64_t mark_px; /* 0x060 (1e-8) */
+    int64_t mark_average_px; /* 0x068 (1e-8) USD-M: moving average of the mark price */
+    int64_t index_px; /* 0x070 (1e-8) */
+    int64_t settle_px; /* 0x078 (1e-8) estimated; useful in the last hour before settlement */
+    int64_t funding_rate; /* 0x080 (1e-8) null for delivery contracts */
+    int64_t next_funding_time; /* 0x088 (ns) null for delivery contracts */
+    uint8_t padding[48]; /* 0x090 */
+} gw_mark;
+GW_ASSERT_LAYOUT(sizeof(gw_mark) == 192);
+GW_ASSERT_LAYOUT(offsetof(gw_mark, mark_px) == 96);
+GW_ASSERT_LAYOUT(offsetof(gw_mark, mark_average_px) == 104);
+GW_ASSERT_LAYOUT(offsetof(gw_mark, index_px) == 112);
+GW_ASSERT_LAYOUT(offsetof(gw_mark, settle_px) == 120);
+GW_ASSERT_LAYOUT(offsetof(gw_mark, funding_rate) == 128);
+GW_ASSERT_LAYOUT(offsetof(gw_mark, next_funding_time) == 136);
+
+/* AVERAGE_PRICE, REFERENCE_PRICE and COMPOSITE_INDEX: a price off the tick. 128 bytes. */
+typedef struct gw_price {
+    gw_meta meta;
+    int64_t px; /* 0x060 (1e-8) null: the venue has none */
+    uint32_t component_count; /* 0x068 COMPOSITE_INDEX: assets in it (listed in the JSON topic) */
+    uint32_t reserved_price; /* 0x06c 0 */
+    char interval[8]; /* 0x070 AVERAGE_PRICE: averaged over */
+    uint8_t padding[8]; /* 0x078 */
+} gw_price;
+GW_ASSERT_LAYOUT(sizeof(gw_price) == 128);
+GW_ASSERT_LAYOUT(offsetof(gw_price, px) == 96);
+GW_ASSERT_LAYOUT(offsetof(gw_price, component_count) == 104);
+GW_ASSERT_LAYOUT(offsetof(gw_price, reserved_price) == 108);
+GW_ASSERT_LAYOUT(offsetof(gw_price, interval) == 112);
+
+/* A forced order (forceOrder): the largest of its second, not every one. 192 bytes. */
+typedef struct gw_liquidation {
+    gw_meta meta;
+    int64_t px; /* 0x060 (px) of the order */
+    int64_t average_px; /* 0x068 (1e-8) of its fills */
+    int64_t qty; /* 0x070 (qty) of the order */
+    int64_t last_filled_qty; /* 0x078 (qty) */
+    int64_t filled_qty; /* 0x080 (qty) accumulated */
+    uint32_t side; /* 0x088 (enum OrderSide) SELL: a long was closed */
+    uint32_t reserved_liquidation; /* 0x08c 0 */
+    char order_type[16]; /* 0x090 LIMIT, … */
+    char time_in_force[8]; /* 0x0a0 IOC, … */
+    char order_status[16]; /* 0x0a8 FILLED, … */
+    uint8_t padding[8]; /* 0x0b8 */
+} gw_liquidation;
+GW_ASSERT_LAYOUT(sizeof(gw_liquidation) == 192);
+GW_ASSERT_LAYOUT(offsetof(gw_liquidation, px) == 96);
+GW_ASSERT_LAYOUT(offsetof(gw_liquidation, average_px) == 104);
+GW_ASSERT_LAYOUT(offsetof(gw_liquidation, qty) == 112);
+GW_ASSERT_LAYOUT(offsetof(gw_liquidation, last_filled_qty) == 120);
+GW_ASSERT_LAYOUT(offsetof(gw_liquidation, filled_qty) == 128);
+GW_ASSERT_LAYOUT(offsetof(gw_liquidation, side) == 136);
+GW_ASSERT_LAYOUT(offsetof(gw_liquidation, reserved_liquidation) == 140);
+GW_ASSERT_LAYOUT(offsetof(gw_liquidation, order_type) == 144);
+GW_ASSERT_LAYOUT(offsetof(gw_liquidation, time_in_force) == 160);
+GW_ASSERT_LAYOUT(offsetof(gw_liquidation, order_status) == 168);
+
+/* A contract was listed, changed or settled (contractInfo). 256 bytes. */
+typedef struct gw_contract {
+    gw_meta meta;
+    char pair[32]; /* 0x060 */
+    char contract_type[32]; /* 0x080 PERPETUAL, CURRENT_QUARTER, … */
+    char contract_status[32]; /* 0x0a0 TRADING, SETTLING, … */
+    int64_t delivery_time; /* 0x0c0 (ns) null where it does not fit: perpetuals say the year 2100 */
+    int64_t onboard_time; /* 0x0c8 (ns) */
+    uint32_t has_brackets; /* 0x0d0 1: the JSON topic lists new leverage brackets */
+    uint32_t reserved_contract; /* 0x0d4 0 */
+    uint8_t padding[40]; /* 0x0d8 */
+} gw_contract;
+GW_ASSERT_LAYOUT(sizeof(gw_contract) == 256);
+GW_ASSERT_LAYOUT(offsetof(gw_contract, pair) == 96);
+GW_ASSERT_LAYOUT(offsetof(gw_contract, contract_type) == 128);
+GW_ASSERT_LAYOUT(offsetof(gw_contract, contract_status) == 160);
+GW_ASSERT_LAYOUT(offsetof(gw_contract, delivery_time) == 192);
+GW_ASSERT_LAYOUT(offsetof(gw_contract, onboard_time) == 200);
+GW_ASSERT_LAYOUT(offsetof(gw_contract, has_brackets) == 208);
+GW_ASSERT_LAYOUT(offsetof(gw_contract, reserved_contract) == 212);
+
+/* Index of a margin asset against USD (assetIndexUpdate). 192 bytes. */
+typedef struct gw_asset {
+    gw_meta meta;
+    int64_t index_px; /* 0x060 (1e-8) */
+    int64_t bid_buffer; /* 0x068 (1e-8) */
+    int64_t ask_buffer; /* 0x070 (1e-8) */
+    int64_t bid_rate; /* 0x078 (1e-8) */
+    int64_t ask_rate; /* 0x080 (1e-8) */
+    int64_t auto_bid_buffer; /* 0x088 (1e-8) of automatic exchange */
+    int64_t auto_ask_buffer; /* 0x090 (1e-8) */
+    int64_t auto_bid_rate; /* 0x098 (1e-8) */
+    int64_t auto_ask_rate; /* 0x0a0 (1e-8) */
+    uint8_t padding[24]; /* 0x0a8 */
+} gw_asset;
+GW_ASSERT_LAYOUT(sizeof(gw_asset) == 192);
+GW_ASSERT_LAYOUT(offsetof(gw_asset, index_px) == 96);
+GW_ASSERT_LAYOUT(offsetof(gw_asset, bid_buffer) == 104);
+GW_ASSERT_LAYOUT(offsetof(gw_asset, ask_buffer) == 112);
+GW_ASSERT_LAYOUT(offsetof(gw_asset, bid_rate) == 120);
+GW_ASSERT_LAYOUT(offsetof(gw_asset, ask_rate) == 128);
+GW_ASSERT_LAYOUT(offsetof(gw_asset, auto_bid_buffer) == 136);
+GW_ASSERT_LAYOUT(offsetof(gw_asset, auto_ask_buffer) == 144);
+GW_ASSERT_LAYOUT(offsetof(gw_asset, auto_bid_rate) == 152);
+GW_ASSERT_LAYOUT(offsetof(gw_asset, auto_ask_rate) == 160);
+
+/* Trading session of the underlying market (tradingSession). 192 bytes. */
+typedef struct gw_session {
+    gw_meta meta;
+    int64_t start_time; /* 0x060 (ns) */
+    int64_t end_time; /* 0x068 (ns) */
+    char underlying[24]; /* 0x070 Equity, Commodity, KR_Equity, … */
+    char session[24]; /* 0x088 PRE_MARKET, REGULAR, AFTER_MARKET, OVERNIGHT, NO_TRADING */
+    uint8_t padding[32]; /* 0x0a0 */
+} gw_session;
+GW_ASSERT_LAYOUT(sizeof(gw_session) == 192);
+GW_ASSERT_LAYOUT(offsetof(gw_session, start_time) == 96);
+GW_ASSERT_LAYOUT(offsetof(gw_session, end_time) == 104);
+GW_ASSERT_LAYOUT(offsetof(gw_session, underlying) == 112);
+GW_ASSERT_LAYOUT(offsetof(gw_session, session) == 136);
+
+/* A VALUES cell: META, then the fields of META.kind's own struct. 256 bytes. */
+typedef struct gw_value {
+    gw_meta meta;
+    uint8_t padding[160]; /* 0x060 */
+} gw_value;
+GW_ASSERT_LAYOUT(sizeof(gw_value) == 256);
 
 /* Top of the synchronised order book; update_id is its last update id. 768 bytes. */
 typedef struct gw_book {
@@ -513,15 +726,15 @@ typedef struct gw_slot {
 GW_ASSERT_LAYOUT(sizeof(gw_slot) == 64);
 GW_ASSERT_LAYOUT(offsetof(gw_slot, version) == 0);
 
-/* SYMBOLS row; its number is the slot number in every slot section. Immutable but for state. 128 bytes. */
+/* SYMBOLS row; its number is the slot number in every slot section. Immutable but for state and halted. 128 bytes. */
 typedef struct gw_symbol {
-    char symbol[32]; /* 0x000 uppercase, as the venue's payloads name it */
+    char symbol[32]; /* 0x000 uppercase, as the venue's payloads name it; .RPI behind it: the book with retail orders */
     char venue[16]; /* 0x020 binance */
     char market_name[16]; /* 0x030 spot, usdm, coinm */
     int8_t px_exponent; /* 0x040 price = px x 10^px_exponent (<= 0; divide by 10^-px_exponent) */
     int8_t qty_exponent; /* 0x041 quantity = qty x 10^qty_exponent */
     uint8_t market; /* 0x042 (enum Market) */
-    uint8_t reserved8; /* 0x043 0 */
+    uint8_t halted; /* 0x043 1: the venue says that it is not trading */
     uint32_t state; /* 0x044 (enum RowState) */
     int64_t tick; /* 0x048 (px) smallest price step, 0: unknown */
     int64_t step; /* 0x050 (qty) smallest quantity step, 0: unknown */
@@ -537,7 +750,7 @@ GW_ASSERT_LAYOUT(offsetof(gw_symbol, market_name) == 48);
 GW_ASSERT_LAYOUT(offsetof(gw_symbol, px_exponent) == 64);
 GW_ASSERT_LAYOUT(offsetof(gw_symbol, qty_exponent) == 65);
 GW_ASSERT_LAYOUT(offsetof(gw_symbol, market) == 66);
-GW_ASSERT_LAYOUT(offsetof(gw_symbol, reserved8) == 67);
+GW_ASSERT_LAYOUT(offsetof(gw_symbol, halted) == 67);
 GW_ASSERT_LAYOUT(offsetof(gw_symbol, state) == 68);
 GW_ASSERT_LAYOUT(offsetof(gw_symbol, tick) == 72);
 GW_ASSERT_LAYOUT(offsetof(gw_symbol, step) == 80);
@@ -559,7 +772,10 @@ typedef struct gw_connection {
     uint64_t frame_count; /* 0x050 data frames */
     uint64_t byte_count; /* 0x058 payload bytes */
     uint64_t error_count; /* 0x060 frames that could not be read */
-    uint8_t padding[24]; /* 0x068 */
+    uint64_t duplicate_count; /* 0x068 frames that its peer had delivered before */
+    int64_t lag_ns; /* 0x070 (ns) how much later than the quickest event time seen here */
+    uint32_t peer; /* 0x078 (row) the other connection of the same streams, or no row */
+    uint32_t stream_total; /* 0x07c streams subscribed on it */
 } gw_connection;
 GW_ASSERT_LAYOUT(sizeof(gw_connection) == 128);
 GW_ASSERT_LAYOUT(offsetof(gw_connection, name) == 0);
@@ -574,8 +790,12 @@ GW_ASSERT_LAYOUT(offsetof(gw_connection, mono_connected) == 72);
 GW_ASSERT_LAYOUT(offsetof(gw_connection, frame_count) == 80);
 GW_ASSERT_LAYOUT(offsetof(gw_connection, byte_count) == 88);
 GW_ASSERT_LAYOUT(offsetof(gw_connection, error_count) == 96);
+GW_ASSERT_LAYOUT(offsetof(gw_connection, duplicate_count) == 104);
+GW_ASSERT_LAYOUT(offsetof(gw_connection, lag_ns) == 112);
+GW_ASSERT_LAYOUT(offsetof(gw_connection, peer) == 120);
+GW_ASSERT_LAYOUT(offsetof(gw_connection, stream_total) == 124);
 
-/* STREAMS row. 128 bytes. */
+/* STREAMS row. 192 bytes. */
 typedef struct gw_stream {
     char name[64]; /* 0x000 market:stream, as in topics: spot:btcusdt@trade */
     uint8_t kind; /* 0x040 (enum Kind) */
@@ -590,9 +810,19 @@ typedef struct gw_stream {
     uint64_t byte_count; /* 0x060 payload bytes */
     uint64_t error_count; /* 0x068 frames that could not be read */
     uint64_t gap_count; /* 0x070 holes in the venue's ids */
-    uint8_t padding[8]; /* 0x078 */
+    uint32_t parent; /* 0x078 (row) shape ROW: the stream whose rows feed this one, else no row */
+    uint32_t value; /* 0x07c (row) of VALUES, or no row: its latest value lies in a slot of its symbol */
+    uint8_t shape; /* 0x080 (enum Shape) */
+    uint8_t reserved8; /* 0x081 0 */
+    uint16_t reserved16; /* 0x082 0 */
+    uint32_t expected_ms; /* 0x084 (ms) between two frames as the venue documents it; 0: comes with events */
+    int64_t limit_ns; /* 0x088 (ns) silent for longer, and it is not LIVE; 0: not judged */
+    int64_t mono_acked; /* 0x090 (ns) when the venue acknowledged its subscription, 0: not yet */
+    uint64_t duplicate_count; /* 0x098 frames that the other connection had delivered before */
+    uint64_t silent_count; /* 0x0a0 times it was found silent */
+    uint8_t padding[24]; /* 0x0a8 */
 } gw_stream;
-GW_ASSERT_LAYOUT(sizeof(gw_stream) == 128);
+GW_ASSERT_LAYOUT(sizeof(gw_stream) == 192);
 GW_ASSERT_LAYOUT(offsetof(gw_stream, name) == 0);
 GW_ASSERT_LAYOUT(offsetof(gw_stream, kind) == 64);
 GW_ASSERT_LAYOUT(offsetof(gw_stream, market) == 65);
@@ -606,8 +836,18 @@ GW_ASSERT_LAYOUT(offsetof(gw_stream, mono_recv) == 88);
 GW_ASSERT_LAYOUT(offsetof(gw_stream, byte_count) == 96);
 GW_ASSERT_LAYOUT(offsetof(gw_stream, error_count) == 104);
 GW_ASSERT_LAYOUT(offsetof(gw_stream, gap_count) == 112);
+GW_ASSERT_LAYOUT(offsetof(gw_stream, parent) == 120);
+GW_ASSERT_LAYOUT(offsetof(gw_stream, value) == 124);
+GW_ASSERT_LAYOUT(offsetof(gw_stream, shape) == 128);
+GW_ASSERT_LAYOUT(offsetof(gw_stream, reserved8) == 129);
+GW_ASSERT_LAYOUT(offsetof(gw_stream, reserved16) == 130);
+GW_ASSERT_LAYOUT(offsetof(gw_stream, expected_ms) == 132);
+GW_ASSERT_LAYOUT(offsetof(gw_stream, limit_ns) == 136);
+GW_ASSERT_LAYOUT(offsetof(gw_stream, mono_acked) == 144);
+GW_ASSERT_LAYOUT(offsetof(gw_stream, duplicate_count) == 152);
+GW_ASSERT_LAYOUT(offsetof(gw_stream, silent_count) == 160);
 
-/* What the shard counts. received = delivered + refused by name. 512 bytes. */
+/* What the shard counts. frames_received = frames_data + _duplicate + _early + _foreign + _control + _unknown_stream + _unreadable + _binary. 512 bytes. */
 typedef struct gw_counters {
     uint64_t frames_received; /* 0x000 WebSocket messages, all kinds */
     uint64_t bytes_received; /* 0x008 (bytes) their payload */
@@ -637,7 +877,20 @@ typedef struct gw_counters {
     uint64_t raw_parts; /* 0x0c8 RAW records */
     uint64_t notices_dropped; /* 0x0d0 notices to the control plane that did not fit its queue */
     uint64_t ids_backwards; /* 0x0d8 quotes or trades with an id below the last */
-    uint8_t padding[288]; /* 0x0e0 */
+    uint64_t frames_duplicate; /* 0x0e0 messages that the other connection of their stream had delivered */
+    uint64_t frames_early; /* 0x0e8 messages ahead of the other connection, which delivers them again */
+    uint64_t frames_foreign; /* 0x0f0 messages of the other futures market alone */
+    uint64_t rows_split; /* 0x0f8 rows of arrays published as streams of their own */
+    uint64_t rows_foreign; /* 0x100 rows of the other futures market, left out */
+    uint64_t rows_unknown; /* 0x108 rows of symbols that are not carried (yet) */
+    uint64_t rows_covered; /* 0x110 rows whose stream is subscribed by itself */
+    uint64_t rows_duplicate; /* 0x118 rows that were delivered before */
+    uint64_t rows_unreadable; /* 0x120 rows the decoder refused */
+    uint64_t streams_silent; /* 0x128 times a stream was found silent */
+    uint64_t streams_lagging; /* 0x130 times a connection was found lagging */
+    uint64_t rotations; /* 0x138 connections replaced without a break */
+    uint64_t subscriptions_refused; /* 0x140 streams that the venue answered with an error */
+    uint8_t padding[184]; /* 0x148 */
 } gw_counters;
 GW_ASSERT_LAYOUT(sizeof(gw_counters) == 512);
 GW_ASSERT_LAYOUT(offsetof(gw_counters, frames_received) == 0);
@@ -668,6 +921,19 @@ GW_ASSERT_LAYOUT(offsetof(gw_counters, batches) == 192);
 GW_ASSERT_LAYOUT(offsetof(gw_counters, raw_parts) == 200);
 GW_ASSERT_LAYOUT(offsetof(gw_counters, notices_dropped) == 208);
 GW_ASSERT_LAYOUT(offsetof(gw_counters, ids_backwards) == 216);
+GW_ASSERT_LAYOUT(offsetof(gw_counters, frames_duplicate) == 224);
+GW_ASSERT_LAYOUT(offsetof(gw_counters, frames_early) == 232);
+GW_ASSERT_LAYOUT(offsetof(gw_counters, frames_foreign) == 240);
+GW_ASSERT_LAYOUT(offsetof(gw_counters, rows_split) == 248);
+GW_ASSERT_LAYOUT(offsetof(gw_counters, rows_foreign) == 256);
+GW_ASSERT_LAYOUT(offsetof(gw_counters, rows_unknown) == 264);
+GW_ASSERT_LAYOUT(offsetof(gw_counters, rows_covered) == 272);
+GW_ASSERT_LAYOUT(offsetof(gw_counters, rows_duplicate) == 280);
+GW_ASSERT_LAYOUT(offsetof(gw_counters, rows_unreadable) == 288);
+GW_ASSERT_LAYOUT(offsetof(gw_counters, streams_silent) == 296);
+GW_ASSERT_LAYOUT(offsetof(gw_counters, streams_lagging) == 304);
+GW_ASSERT_LAYOUT(offsetof(gw_counters, rotations) == 312);
+GW_ASSERT_LAYOUT(offsetof(gw_counters, subscriptions_refused) == 320);
 
 /* Log-linear latency histogram: value v < 32 -> v; else e = floor(log2 v), bucket ((e - 4) << 5) | ((v >> (e - 5)) & 31). 16448 bytes. */
 typedef struct gw_histogram {

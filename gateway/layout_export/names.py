@@ -16,6 +16,8 @@ PREFIX: dict[EnumType, str] = {
     layout.Market: "MARKET",
     layout.Kind: "KIND",
     layout.Flag: "FLAG",
+    layout.Shape: "SHAPE",
+    layout.OrderSide: "SIDE",
     layout.Source: "SOURCE",
     layout.SectionKind: "SECTION",
     layout.RowState: "ROW",
@@ -29,6 +31,7 @@ CONSTANTS = (
     "NO_ROW",
     "BOOK_LEVELS",
     "FIXED_EXPONENT",
+    "VALUE_BYTES",
     "HISTOGRAM_BUCKETS",
     "RING_DATA_OFFSET",
 )

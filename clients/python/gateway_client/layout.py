@@ -15,14 +15,15 @@ MAGIC: Final = b"BNGWSHM1"
 NULL: Final = -(2**63)
 ENDIAN_TAG: Final = 16909060
 ABI_MAJOR: Final = 1
-ABI_MINOR: Final = 0
+ABI_MINOR: Final = 1
 PAGE: Final = 4096
 NO_ROW: Final = 4294967295
 BOOK_LEVELS: Final = 20
 FIXED_EXPONENT: Final = -8
+VALUE_BYTES: Final = 256
 HISTOGRAM_BUCKETS: Final = 2048
 RING_DATA_OFFSET: Final = 4096
-SCHEMA_HASH: Final = 0x4A137B0FA846598E
+SCHEMA_HASH: Final = 0x10D9AF8D18BE9DD6
 HISTOGRAM_NAMES: Final = ("event_to_recv", "recv_to_publish")
 
 
@@ -66,6 +67,9 @@ class Reason(enum.IntEnum):
     INEXACT = 11
     OVERFLOW = 12
     RETIRED = 13
+    SILENT = 14
+    LAGGING = 15
+    HALTED = 16
 
 
 class Market(enum.IntEnum):
@@ -91,6 +95,22 @@ class Kind(enum.IntEnum):
     GAP = 10
     UNREADABLE = 11
     RAW = 12
+    BLOCK_TRADE = 13
+    MINI_TICKER = 14
+    WINDOW_TICKER = 15
+    KLINE = 16
+    CONTINUOUS_KLINE = 17
+    INDEX_KLINE = 18
+    MARK_KLINE = 19
+    MARK_PRICE = 20
+    INDEX_PRICE = 21
+    AVERAGE_PRICE = 22
+    REFERENCE_PRICE = 23
+    COMPOSITE_INDEX = 24
+    LIQUIDATION = 25
+    CONTRACT_INFO = 26
+    ASSET_INDEX = 27
+    TRADING_SESSION = 28
     PAD = 255
 
 
@@ -105,6 +125,27 @@ class Flag(enum.IntFlag):
     DUPLICATE = 32
     APPLIED = 64
     BUFFERED = 128
+    FOREIGN = 256
+    CLOSED = 512
+    EARLY = 1024
+
+
+class Shape(enum.IntEnum):
+    """What the frames of a stream hold."""
+
+    OBJECT = 1
+    ARRAY = 2
+    MERGED = 3
+    ROW = 4
+    SYNTHETIC = 5
+
+
+class OrderSide(enum.IntEnum):
+    """Side of an order."""
+
+    NONE = 0
+    BUY = 1
+    SELL = 2
 
 
 class Source(enum.IntEnum):
@@ -131,6 +172,8 @@ class SectionKind(enum.IntEnum):
     PARTIAL = 11
     EVENTS = 12
     RAW = 13
+    MARK_PRICE = 14
+    VALUES = 15
 
 
 class RowState(enum.IntEnum):
@@ -140,6 +183,7 @@ class RowState(enum.IntEnum):
     ACTIVE = 1
     RETIRED = 2
     DOWN = 3
+    IDLE = 4
 
 
 SIZES: Final = {
@@ -148,8 +192,16 @@ SIZES: Final = {
     "field": 64,
     "meta": 96,
     "quote": 128,
-    "trade": 128,
+    "trade": 192,
     "ticker": 256,
+    "kline": 256,
+    "mark": 192,
+    "price": 128,
+    "liquidation": 192,
+    "contract": 256,
+    "asset": 192,
+    "session": 192,
+    "value": 256,
     "book": 768,
     "partial": 768,
     "diff": 160,
@@ -159,7 +211,7 @@ SIZES: Final = {
     "slot": 64,
     "symbol": 128,
     "connection": 128,
-    "stream": 128,
+    "stream": 192,
     "counters": 512,
     "histogram": 16448,
 }
@@ -197,7 +249,7 @@ FIELDS: Final[dict[str, dict[str, tuple[int, str, int]]]] = {
         "directory_epoch": (176, "u32", 1),
         "stream_count": (180, "u32", 1),
         "connection_count": (184, "u32", 1),
-        "reserved": (188, "u32", 1),
+        "value_count": (188, "u32", 1),
         "bell": (192, "u32", 1),
     },
     "section": {
@@ -295,6 +347,7 @@ FIELDS: Final[dict[str, dict[str, tuple[int, str, int]]]] = {
         "qty": (104, "i64", 1),
         "first_trade_id": (112, "u64", 1),
         "last_trade_id": (120, "u64", 1),
+        "normal_qty": (128, "i64", 1),
     },
     "ticker": {
         "version": (0, "u64", 1),
@@ -336,6 +389,230 @@ FIELDS: Final[dict[str, dict[str, tuple[int, str, int]]]] = {
         "first_trade_id": (232, "u64", 1),
         "last_trade_id": (240, "u64", 1),
         "trade_count": (248, "u64", 1),
+    },
+    "kline": {
+        "version": (0, "u64", 1),
+        "ts_event": (8, "i64", 1),
+        "ts_trade": (16, "i64", 1),
+        "ts_recv": (24, "i64", 1),
+        "mono_recv": (32, "i64", 1),
+        "mono_publish": (40, "i64", 1),
+        "update_id": (48, "u64", 1),
+        "sequence": (56, "u64", 1),
+        "ring_position": (64, "u64", 1),
+        "symbol": (72, "u32", 1),
+        "stream": (76, "u32", 1),
+        "length": (80, "u32", 1),
+        "connection": (84, "u16", 1),
+        "flags": (86, "u16", 1),
+        "kind": (88, "u8", 1),
+        "status": (89, "u8", 1),
+        "source": (90, "u8", 1),
+        "reason": (91, "u8", 1),
+        "reserved": (92, "u32", 1),
+        "open_px": (96, "i64", 1),
+        "high_px": (104, "i64", 1),
+        "low_px": (112, "i64", 1),
+        "close_px": (120, "i64", 1),
+        "volume": (128, "f64", 1),
+        "quote_volume": (136, "f64", 1),
+        "taker_volume": (144, "f64", 1),
+        "taker_quote_volume": (152, "f64", 1),
+        "open_time": (160, "i64", 1),
+        "close_time": (168, "i64", 1),
+        "first_trade_id": (176, "u64", 1),
+        "last_trade_id": (184, "u64", 1),
+        "trade_count": (192, "u64", 1),
+        "interval": (200, "text", 8),
+        "px_exponent": (208, "i32", 1),
+        "reserved_kline": (212, "u32", 1),
+    },
+    "mark": {
+        "version": (0, "u64", 1),
+        "ts_event": (8, "i64", 1),
+        "ts_trade": (16, "i64", 1),
+        "ts_recv": (24, "i64", 1),
+        "mono_recv": (32, "i64", 1),
+        "mono_publish": (40, "i64", 1),
+        "update_id": (48, "u64", 1),
+        "sequence": (56, "u64", 1),
+        "ring_position": (64, "u64", 1),
+        "symbol": (72, "u32", 1),
+        "stream": (76, "u32", 1),
+        "length": (80, "u32", 1),
+        "connection": (84, "u16", 1),
+        "flags": (86, "u16", 1),
+        "kind": (88, "u8", 1),
+        "status": (89, "u8", 1),
+        "source": (90, "u8", 1),
+        "reason": (91, "u8", 1),
+        "reserved": (92, "u32", 1),
+        "mark_px": (96, "i64", 1),
+        "mark_average_px": (104, "i64", 1),
+        "index_px": (112, "i64", 1),
+        "settle_px": (120, "i64", 1),
+        "funding_rate": (128, "i64", 1),
+        "next_funding_time": (136, "i64", 1),
+    },
+    "price": {
+        "version": (0, "u64", 1),
+        "ts_event": (8, "i64", 1),
+        "ts_trade": (16, "i64", 1),
+        "ts_recv": (24, "i64", 1),
+        "mono_recv": (32, "i64", 1),
+        "mono_publish": (40, "i64", 1),
+        "update_id": (48, "u64", 1),
+        "sequence": (56, "u64", 1),
+        "ring_position": (64, "u64", 1),
+        "symbol": (72, "u32", 1),
+        "stream": (76, "u32", 1),
+        "length": (80, "u32", 1),
+        "connection": (84, "u16", 1),
+        "flags": (86, "u16", 1),
+        "kind": (88, "u8", 1),
+        "status": (89, "u8", 1),
+        "source": (90, "u8", 1),
+        "reason": (91, "u8", 1),
+        "reserved": (92, "u32", 1),
+        "px": (96, "i64", 1),
+        "component_count": (104, "u32", 1),
+        "reserved_price": (108, "u32", 1),
+        "interval": (112, "text", 8),
+    },
+    "liquidation": {
+        "version": (0, "u64", 1),
+        "ts_event": (8, "i64", 1),
+        "ts_trade": (16, "i64", 1),
+        "ts_recv": (24, "i64", 1),
+        "mono_recv": (32, "i64", 1),
+        "mono_publish": (40, "i64", 1),
+        "update_id": (48, "u64", 1),
+        "sequence": (56, "u64", 1),
+        "ring_position": (64, "u64", 1),
+        "symbol": (72, "u32", 1),
+        "stream": (76, "u32", 1),
+        "length": (80, "u32", 1),
+        "connection": (84, "u16", 1),
+        "flags": (86, "u16", 1),
+        "kind": (88, "u8", 1),
+        "status": (89, "u8", 1),
+        "source": (90, "u8", 1),
+        "reason": (91, "u8", 1),
+        "reserved": (92, "u32", 1),
+        "px": (96, "i64", 1),
+        "average_px": (104, "i64", 1),
+        "qty": (112, "i64", 1),
+        "last_filled_qty": (120, "i64", 1),
+        "filled_qty": (128, "i64", 1),
+        "side": (136, "u32", 1),
+        "reserved_liquidation": (140, "u32", 1),
+        "order_type": (144, "text", 16),
+        "time_in_force": (160, "text", 8),
+        "order_status": (168, "text", 16),
+    },
+    "contract": {
+        "version": (0, "u64", 1),
+        "ts_event": (8, "i64", 1),
+        "ts_trade": (16, "i64", 1),
+        "ts_recv": (24, "i64", 1),
+        "mono_recv": (32, "i64", 1),
+        "mono_publish": (40, "i64", 1),
+        "update_id": (48, "u64", 1),
+        "sequence": (56, "u64", 1),
+        "ring_position": (64, "u64", 1),
+        "symbol": (72, "u32", 1),
+        "stream": (76, "u32", 1),
+        "length": (80, "u32", 1),
+        "connection": (84, "u16", 1),
+        "flags": (86, "u16", 1),
+        "kind": (88, "u8", 1),
+        "status": (89, "u8", 1),
+        "source": (90, "u8", 1),
+        "reason": (91, "u8", 1),
+        "reserved": (92, "u32", 1),
+        "pair": (96, "text", 32),
+        "contract_type": (128, "text", 32),
+        "contract_status": (160, "text", 32),
+        "delivery_time": (192, "i64", 1),
+        "onboard_time": (200, "i64", 1),
+        "has_brackets": (208, "u32", 1),
+        "reserved_contract": (212, "u32", 1),
+    },
+    "asset": {
+        "version": (0, "u64", 1),
+        "ts_event": (8, "i64", 1),
+        "ts_trade": (16, "i64", 1),
+        "ts_recv": (24, "i64", 1),
+        "mono_recv": (32, "i64", 1),
+        "mono_publish": (40, "i64", 1),
+        "update_id": (48, "u64", 1),
+        "sequence": (56, "u64", 1),
+        "ring_position": (64, "u64", 1),
+        "symbol": (72, "u32", 1),
+        "stream": (76, "u32", 1),
+        "length": (80, "u32", 1),
+        "connection": (84, "u16", 1),
+        "flags": (86, "u16", 1),
+        "kind": (88, "u8", 1),
+        "status": (89, "u8", 1),
+        "source": (90, "u8", 1),
+        "reason": (91, "u8", 1),
+        "reserved": (92, "u32", 1),
+        "index_px": (96, "i64", 1),
+        "bid_buffer": (104, "i64", 1),
+        "ask_buffer": (112, "i64", 1),
+        "bid_rate": (120, "i64", 1),
+        "ask_rate": (128, "i64", 1),
+        "auto_bid_buffer": (136, "i64", 1),
+        "auto_ask_buffer": (144, "i64", 1),
+        "auto_bid_rate": (152, "i64", 1),
+        "auto_ask_rate": (160, "i64", 1),
+    },
+    "session": {
+        "version": (0, "u64", 1),
+        "ts_event": (8, "i64", 1),
+        "ts_trade": (16, "i64", 1),
+        "ts_recv": (24, "i64", 1),
+        "mono_recv": (32, "i64", 1),
+        "mono_publish": (40, "i64", 1),
+        "update_id": (48, "u64", 1),
+        "sequence": (56, "u64", 1),
+        "ring_position": (64, "u64", 1),
+        "symbol": (72, "u32", 1),
+        "stream": (76, "u32", 1),
+        "length": (80, "u32", 1),
+        "connection": (84, "u16", 1),
+        "flags": (86, "u16", 1),
+        "kind": (88, "u8", 1),
+        "status": (89, "u8", 1),
+        "source": (90, "u8", 1),
+        "reason": (91, "u8", 1),
+        "reserved": (92, "u32", 1),
+        "start_time": (96, "i64", 1),
+        "end_time": (104, "i64", 1),
+        "underlying": (112, "text", 24),
+        "session": (136, "text", 24),
+    },
+    "value": {
+        "version": (0, "u64", 1),
+        "ts_event": (8, "i64", 1),
+        "ts_trade": (16, "i64", 1),
+        "ts_recv": (24, "i64", 1),
+        "mono_recv": (32, "i64", 1),
+        "mono_publish": (40, "i64", 1),
+        "update_id": (48, "u64", 1),
+        "sequence": (56, "u64", 1),
+        "ring_position": (64, "u64", 1),
+        "symbol": (72, "u32", 1),
+        "stream": (76, "u32", 1),
+        "length": (80, "u32", 1),
+        "connection": (84, "u16", 1),
+        "flags": (86, "u16", 1),
+        "kind": (88, "u8", 1),
+        "status": (89, "u8", 1),
+        "source": (90, "u8", 1),
+        "reason": (91, "u8", 1),
+        "reserved": (92, "u32", 1),
     },
     "book": {
         "version": (0, "u64", 1),
@@ -500,7 +777,7 @@ FIELDS: Final[dict[str, dict[str, tuple[int, str, int]]]] = {
         "px_exponent": (64, "i8", 1),
         "qty_exponent": (65, "i8", 1),
         "market": (66, "u8", 1),
-        "reserved8": (67, "u8", 1),
+        "halted": (67, "u8", 1),
         "state": (68, "u32", 1),
         "tick": (72, "i64", 1),
         "step": (80, "i64", 1),
@@ -521,6 +798,10 @@ FIELDS: Final[dict[str, dict[str, tuple[int, str, int]]]] = {
         "frame_count": (80, "u64", 1),
         "byte_count": (88, "u64", 1),
         "error_count": (96, "u64", 1),
+        "duplicate_count": (104, "u64", 1),
+        "lag_ns": (112, "i64", 1),
+        "peer": (120, "u32", 1),
+        "stream_total": (124, "u32", 1),
     },
     "stream": {
         "name": (0, "text", 64),
@@ -536,6 +817,16 @@ FIELDS: Final[dict[str, dict[str, tuple[int, str, int]]]] = {
         "byte_count": (96, "u64", 1),
         "error_count": (104, "u64", 1),
         "gap_count": (112, "u64", 1),
+        "parent": (120, "u32", 1),
+        "value": (124, "u32", 1),
+        "shape": (128, "u8", 1),
+        "reserved8": (129, "u8", 1),
+        "reserved16": (130, "u16", 1),
+        "expected_ms": (132, "u32", 1),
+        "limit_ns": (136, "i64", 1),
+        "mono_acked": (144, "i64", 1),
+        "duplicate_count": (152, "u64", 1),
+        "silent_count": (160, "u64", 1),
     },
     "counters": {
         "frames_received": (0, "u64", 1),
@@ -566,6 +857,19 @@ FIELDS: Final[dict[str, dict[str, tuple[int, str, int]]]] = {
         "raw_parts": (200, "u64", 1),
         "notices_dropped": (208, "u64", 1),
         "ids_backwards": (216, "u64", 1),
+        "frames_duplicate": (224, "u64", 1),
+        "frames_early": (232, "u64", 1),
+        "frames_foreign": (240, "u64", 1),
+        "rows_split": (248, "u64", 1),
+        "rows_foreign": (256, "u64", 1),
+        "rows_unknown": (264, "u64", 1),
+        "rows_covered": (272, "u64", 1),
+        "rows_duplicate": (280, "u64", 1),
+        "rows_unreadable": (288, "u64", 1),
+        "streams_silent": (296, "u64", 1),
+        "streams_lagging": (304, "u64", 1),
+        "rotations": (312, "u64", 1),
+        "subscriptions_refused": (320, "u64", 1),
     },
     "histogram": {
         "name": (0, "text", 32),
