@@ -15,18 +15,18 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from gateway.layout import FIXED_EXPONENT, Kind, Market
+from gateway.layout import Kind, Market
+from tests.json_noise import text_of
 from tests.model import decode as model
-from tests.model.decimals import I64_MAX, render
+from tests.model.payload_keys import EVENTS, keys
+from tests.payload_maker import Maker, decimal_of, mantissa_of
 
 Draw = Any
 _FUZZ = int(os.environ.get("GATEWAY_FUZZ_EXAMPLES", "0"))
 
-KINDS = (Kind.QUOTE, Kind.TRADE, Kind.AGG_TRADE, Kind.TICKER, Kind.DIFF, Kind.PARTIAL)
+KINDS = tuple(EVENTS)
 SYMBOLS = ("BTCUSDT", "BTCUSD_PERP", "1000SHIBUSDT", "测试USDT", "A")
-_SPACE = ("", "", "", "", " ", "\n", "\t", "\r\n", "   ")
-_TEXTS = ("", "x", "MARKET", 'quo"te', "back\\slash", "{[}]", "tab\t", "测试", "\U0001f680", "/")
-_NUMBERS = ("0", "-1", "12345678901234567890123", "1.5", "-0.0", "1e5", "2E-7", "true", "null")
+CONTRACTS = ("BTCUSDT_PERPETUAL", "BTCUSD_NEXT_QUARTER", "测试USDT_TRADIFI_PERPETUAL", "_", "A_")
 
 
 def examples(count: int) -> settings:
@@ -37,102 +37,6 @@ def examples(count: int) -> settings:
         deadline=None,
         database=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-    )
-
-
-@dataclass(frozen=True)
-class Literal:
-    """JSON that stands for itself: a number, true, false, null."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Members:
-    """A JSON object that may name a key twice."""
-
-    pairs: tuple[tuple[str, Any], ...]
-
-
-def text_of(node: Any, noise: random.Random) -> str:
-    """Write a tree of Members, lists, str and Literal as JSON, with whitespace and escapes."""
-
-    def space() -> str:
-        return noise.choice(_SPACE)
-
-    if isinstance(node, Literal):
-        return node.text
-    if isinstance(node, str):
-        return '"' + "".join(_char(char, noise) for char in node) + '"'
-    if isinstance(node, list):
-        inner = ",".join(space() + text_of(item, noise) + space() for item in node)
-        return "[" + (inner or space()) + "]"
-    inner = ",".join(
-        f"{space()}{text_of(key, noise)}{space()}:{space()}{text_of(value, noise)}{space()}"
-        for key, value in node.pairs
-    )
-    return "{" + (inner or space()) + "}"
-
-
-def _char(char: str, noise: random.Random) -> str:
-    if char in '"\\' and noise.random() < 0.8:
-        return "\\" + char
-    if char in '"\\' or char < " " or noise.random() < 0.03:
-        units = char.encode("utf-16-be")
-        form = noise.choice(("\\u%02x%02x", "\\u%02X%02X"))
-        return "".join(form % (units[i], units[i + 1]) for i in range(0, len(units), 2))
-    return "\\/" if char == "/" and noise.random() < 0.5 else char
-
-
-def unknown(noise: random.Random, depth: int = 0) -> Any:
-    """A value of a key that nobody asked for."""
-    shape = noise.randrange(6 if depth < 4 else 3)
-    if shape < 2:
-        return noise.choice(_TEXTS)
-    if shape < 3:
-        return Literal(noise.choice(_NUMBERS))
-    items = [unknown(noise, depth + 1) for _ in range(noise.randrange(4))]
-    if shape < 5:
-        return items
-    # Known letters inside a nested object must not be taken for the event's own.
-    return Members(tuple((noise.choice("esEuUbaBAptqT"), item) for item in items))
-
-
-EDGES = (I64_MAX, I64_MAX - 1, I64_MAX - 7, *(10**n for n in range(19)))
-TIMES = (0, 10**12, 9_223_372_036_854, 10**14 + 1, 9_223_372_036_854_775)
-
-
-def mantissa_of(noise: random.Random) -> int:
-    """A mantissa >= 0, the edges of i64 among them."""
-    shape = noise.random()
-    if shape < 0.4:
-        return noise.randrange(10_000)
-    return noise.randrange(I64_MAX + 1) if shape < 0.7 else noise.choice(EDGES)
-
-
-def decimal_of(mantissa: int, exponent: int, noise: random.Random) -> str:
-    """A decimal that ``exponent`` holds, with zeros to spare before and behind."""
-    text = render(mantissa, exponent, -exponent + noise.randrange(4))
-    if "." in text and noise.random() < 0.5:
-        text = text.rstrip("0").rstrip(".")
-    return "0" * noise.choice((0, 0, 0, 1, 5)) + text
-
-
-def id_of(noise: random.Random) -> int:
-    return noise.choice((noise.randrange(1, 1000), noise.randrange(1, I64_MAX), I64_MAX))
-
-
-def time_of(noise: random.Random) -> int:
-    """Milliseconds, microseconds, or an edge between or behind them."""
-    milliseconds = noise.randrange(1_500_000_000_000, 1_900_000_000_000)
-    return noise.choice((milliseconds, milliseconds * 1000 + 7, noise.choice(TIMES)))
-
-
-def double_of(noise: random.Random) -> str:
-    """A volume: few digits or many, tiny or huge, never with an exponent."""
-    tiny = f"{noise.random() * 10.0 ** noise.randrange(-320, 20):.{noise.randrange(200)}f}"
-    return noise.choice(
-        (render(noise.randrange(10**25), -8), render(noise.randrange(10**15), -3), tiny)
     )
 
 
@@ -177,44 +81,12 @@ class Payload:
 def payloads(draw: Draw, kinds: tuple[Kind, ...] = KINDS) -> Payload:
     """Readable payloads of any kind and market."""
     kind, market = draw(st.sampled_from(kinds)), draw(st.sampled_from(tuple(Market)))
-    symbol, noise = draw(st.sampled_from(SYMBOLS)), random.Random(draw(seeds))
-    px_exponent, qty_exponent = -noise.randrange(13), -noise.randrange(13)
-    pairs = []
-    first, last = sorted((id_of(noise), id_of(noise)))
-    for key, (field, row) in model.keys(kind, market).items():
-        if row.endswith("?") and noise.random() < 0.5:
-            continue
-        value = _value(row.rstrip("?+"), kind, symbol, px_exponent, qty_exponent, noise)
-        if kind in (Kind.DIFF, Kind.PARTIAL) and field in ("first_update_id", "update_id"):
-            value = Literal(str(first if field == "first_update_id" else last))
-        pairs.append((key, value))
-    extra = [name for name in ("M", "st", "ps", "X", "e2", "zz") if noise.random() < 0.3]
-    pairs += [(name, unknown(noise)) for name in extra]
-    noise.shuffle(pairs)
-    text = text_of(Members(tuple(pairs)), noise)
-    return Payload(kind, market, symbol, px_exponent, qty_exponent, text.encode())
-
-
-def _value(
-    row: str, kind: Kind, symbol: str, px_exponent: int, qty_exponent: int, noise: random.Random
-) -> Any:
-    def decimal(exponent: int, least: int = 0) -> str:
-        return decimal_of(max(mantissa_of(noise), least), exponent, noise)
-
-    if row == "levels":
-        count = noise.randrange(7)
-        return [[decimal(px_exponent, 1), decimal(qty_exponent)] for _ in range(count)]
-    if row in ("px", "qty", "fixed"):
-        return decimal({"px": px_exponent, "qty": qty_exponent, "fixed": FIXED_EXPONENT}[row])
-    if row in ("event", "symbol"):
-        return model.EVENTS[kind] if row == "event" else symbol
-    if row == "f64":
-        return double_of(noise)
-    if row == "bool":
-        return Literal(noise.choice(("true", "false")))
-    if row == "id-" and noise.random() < 0.2:
-        return Literal("-1")
-    return Literal(str(id_of(noise) if row.startswith("id") else time_of(noise)))
+    continuous = kind == Kind.CONTINUOUS_KLINE
+    symbol = draw(st.sampled_from(CONTRACTS if continuous else SYMBOLS))
+    noise = random.Random(draw(seeds))
+    maker = Maker(kind, symbol, -noise.randrange(13), -noise.randrange(13), noise)
+    text = text_of(maker.members(keys(kind, market)), noise)
+    return Payload(kind, market, symbol, maker.px_exponent, maker.qty_exponent, text.encode())
 
 
 _BYTES = b'{}[]",:\\0123456789.-+eEtrufalsn \n\x00\x1f\x7f\xc3\xa9\xff'

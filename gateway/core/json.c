@@ -1,4 +1,4 @@
-/* The slow paths of json.h: escapes, keys, nested values to skip, UTF-8. */
+/* The slow paths of json.h: escapes, unusual keys, UTF-8. */
 #include "json.h"
 
 const char *gw_error_name(gw_error error)
@@ -130,12 +130,27 @@ size_t gw_json_unescape(const gw_text *text, uint8_t *out, size_t room)
     return used;
 }
 
-gw_error gw_json_key_slow(gw_cursor *c, gw_key *out, uint8_t *scratch, size_t room)
+/* The bytes of a key as one number; 0: none or more than 8, or a NUL among them ("b\\u0000" is not "b"). */
+static uint64_t key_code(const uint8_t *p, size_t length)
 {
+    uint64_t code = 0;
+    if (length > 8)
+        return 0;
+    for (size_t i = 0; i < length; i++) {
+        if (p[i] == 0)
+            return 0;
+        code |= (uint64_t)p[i] << 8 * i;
+    }
+    return code;
+}
+
+/* A key of any form, white space before it and escapes in it. */
+__attribute__((noinline)) static gw_error key_of_any_form(gw_cursor *c, gw_key *out, uint8_t *scratch, size_t room)
+{
+    gw_text text;
     gw_json_space(c);
     if (c->p < c->end && *c->p != '"')
         return GW_ERR_SYNTAX;
-    gw_text text;
     GW_TRY(gw_json_text(c, &text));
     out->p = text.p;
     out->length = text.length;
@@ -144,116 +159,24 @@ gw_error gw_json_key_slow(gw_cursor *c, gw_key *out, uint8_t *scratch, size_t ro
         out->p = scratch;
         out->length = length == SIZE_MAX ? 0 : length; /* longer than any key we know: unknown */
     }
-    out->code = 0;
-    if (out->length <= 8 && !memchr(out->p, 0, out->length)) /* "b\\u0000" is not "b" */
-        memcpy(&out->code, out->p, out->length);
+    out->code = key_code(out->p, out->length);
     return gw_json_take(c, ':');
 }
 
-static gw_error skip_literal(gw_cursor *c, const char *literal, size_t length)
+static bool is_letter(uint8_t byte)
 {
-    size_t left = (size_t)(c->end - c->p);
-    if (memcmp(c->p, literal, left < length ? left : length) != 0)
-        return GW_ERR_SYNTAX;
-    if (left < length)
-        return GW_ERR_TRUNCATED;
-    c->p += length;
-    return GW_OK;
+    return (uint8_t)((byte | 0x20) - 'a') < 26;
 }
 
-static const uint8_t *skip_digits(const uint8_t *p, const uint8_t *end)
+gw_error gw_json_key_slow(gw_cursor *c, gw_key *out, uint8_t *scratch, size_t room)
 {
-    while (p < end && (uint8_t)(*p - '0') <= 9)
-        p++;
-    return p;
-}
-
-/* A JSON number by RFC 8259: no leading zeros, no bare point. */
-static gw_error skip_number(gw_cursor *c)
-{
-    const uint8_t *p = c->p, *end = c->end;
-    if (*p == '-')
-        p++;
-    const uint8_t *digits = p;
-    p = skip_digits(p, end);
-    if (p == digits || (*digits == '0' && p - digits > 1))
-        return p < end ? GW_ERR_SYNTAX : GW_ERR_TRUNCATED;
-    if (p < end && *p == '.') {
-        digits = ++p;
-        p = skip_digits(p, end);
-        if (p == digits)
-            return p < end ? GW_ERR_SYNTAX : GW_ERR_TRUNCATED;
+    const uint8_t *p = c->p;
+    if (GW_LIKELY(c->end - p >= 6 && p[0] == '"' && p[3] == '"' && p[4] == ':' && p[5] > ' ' && is_letter(p[1]) && is_letter(p[2]))) {
+        *out = (gw_key){GW_KEY2(p[1], p[2]), p + 1, 2};
+        c->p = p + 5;
+        return GW_OK;
     }
-    if (p < end && (*p | 0x20) == 'e') {
-        p++;
-        if (p < end && (*p == '+' || *p == '-'))
-            p++;
-        digits = p;
-        p = skip_digits(p, end);
-        if (p == digits)
-            return p < end ? GW_ERR_SYNTAX : GW_ERR_TRUNCATED;
-    }
-    c->p = p;
-    return GW_OK;
-}
-
-static gw_error skip_scalar(gw_cursor *c)
-{
-    if (c->p >= c->end)
-        return GW_ERR_TRUNCATED;
-    gw_text text;
-    switch (*c->p) {
-    case '"': return gw_json_text(c, &text);
-    case 't': return skip_literal(c, "true", 4);
-    case 'f': return skip_literal(c, "false", 5);
-    case 'n': return skip_literal(c, "null", 4);
-    default: return *c->p == '-' || (uint8_t)(*c->p - '0') <= 9 ? skip_number(c) : GW_ERR_SYNTAX;
-    }
-}
-
-/* Skip any value. The open brackets are bits of one word a level: no recursion, no allocation. */
-gw_error gw_json_skip_value(gw_cursor *c)
-{
-    uint64_t objects = 0; /* bit d: level d is an object */
-    int depth = 0;
-    uint8_t scratch[GW_KEY_ROOM];
-    gw_key key;
-    for (;;) {
-        gw_json_space(c);
-        bool opened = c->p < c->end && (*c->p == '{' || *c->p == '[');
-        if (opened) {
-            if (depth == GW_JSON_DEPTH_MAX)
-                return GW_ERR_NESTING;
-            bool object = *c->p == '{';
-            objects = object ? objects | (uint64_t)1 << depth : objects & ~((uint64_t)1 << depth);
-            depth++;
-            c->p++;
-            gw_json_space(c);
-            if (c->p < c->end && *c->p == (object ? '}' : ']'))
-                opened = false; /* empty: closed below */
-            else if (object)
-                GW_TRY(gw_json_key(c, &key, scratch));
-            if (opened)
-                continue;
-        } else {
-            GW_TRY(skip_scalar(c));
-        }
-        for (;;) { /* behind a value: close what closes, or go on to the next */
-            if (depth == 0)
-                return GW_OK;
-            bool object = objects >> (depth - 1) & 1;
-            gw_json_space(c);
-            if (c->p < c->end && *c->p == (object ? '}' : ']')) {
-                c->p++;
-                depth--;
-                continue;
-            }
-            GW_TRY(gw_json_take(c, ','));
-            if (object)
-                GW_TRY(gw_json_key(c, &key, scratch));
-            break;
-        }
-    }
+    return key_of_any_form(c, out, scratch, room);
 }
 
 /* Length of the well-formed multi-byte sequence at p (RFC 3629), or 0. */

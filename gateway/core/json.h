@@ -1,8 +1,7 @@
 /* Reading JSON from bytes that come from a hostile network: a cursor, and nothing allocated.
  *
  * Every read is checked against `end`. A function that fails leaves the cursor where it stopped and
- * returns a named error; what it wrote to its out-parameters is then meaningless.
- * Numbers are never rounded: gw_json_decimal gives the exact mantissa at a number of decimal places. */
+ * returns a named error; what it wrote to its out-parameters is then meaningless. Numbers: number.h. */
 #ifndef GW_JSON_H
 #define GW_JSON_H
 
@@ -10,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+#include "words.h"
 
 typedef enum gw_error {
     GW_OK = 0,
@@ -25,7 +26,7 @@ typedef enum gw_error {
     GW_ERR_COUNT
 } gw_error;
 
-enum { GW_JSON_DEPTH_MAX = 64, GW_PLACES_MAX = 18 };
+enum { GW_JSON_DEPTH_MAX = 64 };
 
 typedef struct gw_cursor {
     const uint8_t *p;
@@ -50,11 +51,9 @@ typedef struct gw_text {
 
 const char *gw_error_name(gw_error error);
 
-gw_error gw_json_skip_value(gw_cursor *c);
+gw_error gw_json_skip_value(gw_cursor *c); /* skip.c */
 gw_error gw_json_text_slow(gw_cursor *c, gw_text *out);
 size_t gw_json_unescape(const gw_text *text, uint8_t *out, size_t room);
-gw_error gw_json_decimal_slow(gw_cursor *c, int places, int64_t *out);
-gw_error gw_json_double(gw_cursor *c, double *out);
 bool gw_utf8_valid(const uint8_t *p, size_t length);
 
 static inline void gw_json_space(gw_cursor *c)
@@ -72,6 +71,10 @@ static inline gw_error gw_json_unexpected(const gw_cursor *c)
 /* Take one punctuation byte, with white space round it. */
 static inline gw_error gw_json_take(gw_cursor *c, uint8_t wanted)
 {
+    if (GW_LIKELY(c->end - c->p >= 2 && c->p[0] == wanted && c->p[1] > ' ')) {
+        c->p++;
+        return GW_OK;
+    }
     gw_json_space(c);
     if (GW_UNLIKELY(c->p >= c->end || *c->p != wanted))
         return gw_json_unexpected(c);
@@ -91,7 +94,7 @@ static inline bool gw_json_take_if(gw_cursor *c, uint8_t wanted)
     return true;
 }
 
-/* Take a string; short ones without escapes, which is nearly all, in this loop. */
+/* Take a string; those without escapes, which is nearly all, here. */
 static inline gw_error gw_json_text(gw_cursor *c, gw_text *out)
 {
     if (GW_UNLIKELY(c->p >= c->end))
@@ -99,6 +102,14 @@ static inline gw_error gw_json_text(gw_cursor *c, gw_text *out)
     if (GW_UNLIKELY(*c->p != '"'))
         return GW_ERR_TYPE;
     const uint8_t *from = c->p + 1, *p = from;
+    while (GW_LIKELY(c->end - p >= 8)) {
+        uint64_t stops = gw_text_stops(gw_load8(p));
+        if (GW_LIKELY(stops)) {
+            p += __builtin_ctzll(stops) >> 3;
+            break;
+        }
+        p += 8;
+    }
     while (p < c->end && *p != '"' && *p != '\\' && *p >= 0x20)
         p++;
     if (GW_UNLIKELY(p >= c->end || *p != '"'))
@@ -129,14 +140,15 @@ enum { GW_KEY_ROOM = 64 };
 static inline gw_error gw_json_key(gw_cursor *c, gw_key *out, uint8_t *scratch)
 {
     const uint8_t *p = c->p;
-    /* "x": in four bytes, as nearly all of the venue's keys are. */
-    if (GW_LIKELY(c->end - p >= 4 && p[0] == '"' && p[2] == '"' && p[3] == ':' && p[1] != '\\' && p[1] >= 0x20 && p[1] != '"')) {
-        out->code = p[1];
-        out->p = p + 1;
-        out->length = 1;
-        c->p = p + 4;
-        gw_json_space(c);
-        return GW_OK;
+    /* "x": and no space, as nearly all of the venue's keys are. */
+    if (GW_LIKELY(c->end - p >= 5)) {
+        const uint32_t word = gw_load4(p);
+        const uint8_t letter = (uint8_t)(word >> 8);
+        if (GW_LIKELY((word & 0xFFFF00FFu) == 0x3A220022u && (uint8_t)((letter | 0x20) - 'a') < 26 && p[4] > ' ')) {
+            *out = (gw_key){letter, p + 1, 1};
+            c->p = p + 4;
+            return GW_OK;
+        }
     }
     return gw_json_key_slow(c, out, scratch, GW_KEY_ROOM);
 }
@@ -144,29 +156,6 @@ static inline gw_error gw_json_key(gw_cursor *c, gw_key *out, uint8_t *scratch)
 static inline bool gw_text_is(const gw_text *text, const char *wanted, size_t length)
 {
     return text->length == length && memcmp(text->p, wanted, length) == 0;
-}
-
-/* An unsigned integer that fits 63 bits, as the venue sends ids and times. */
-static inline gw_error gw_json_u64(gw_cursor *c, uint64_t *out)
-{
-    const uint8_t *p = c->p;
-    uint64_t value = 0;
-    while (p < c->end && (uint8_t)(*p - '0') <= 9) {
-        if (GW_UNLIKELY(p - c->p >= 18 && value > ((uint64_t)INT64_MAX - (uint64_t)(*p - '0')) / 10))
-            return GW_ERR_RANGE;
-        value = value * 10 + (uint64_t)(*p++ - '0');
-    }
-    if (GW_UNLIKELY(p == c->p))
-        return p < c->end ? GW_ERR_TYPE : GW_ERR_TRUNCATED;
-    if (GW_UNLIKELY(p >= c->end))
-        return GW_ERR_TRUNCATED;
-    if (GW_UNLIKELY(*c->p == '0' && p - c->p > 1))
-        return GW_ERR_SYNTAX;
-    if (GW_UNLIKELY(*p == '.' || *p == 'e' || *p == 'E'))
-        return GW_ERR_TYPE;
-    c->p = p;
-    *out = value;
-    return GW_OK;
 }
 
 static inline gw_error gw_json_bool(gw_cursor *c, bool *out)
@@ -185,66 +174,6 @@ static inline gw_error gw_json_bool(gw_cursor *c, bool *out)
         return GW_ERR_TYPE;
     }
     return GW_ERR_TRUNCATED;
-}
-
-/* Eight bytes, first lowest (the hosts we run on are little-endian; layout.h asserts it). */
-static inline uint64_t gw_load8(const uint8_t *p)
-{
-    uint64_t word;
-    memcpy(&word, p, 8);
-    return word;
-}
-
-/* Number of leading digits in eight bytes that had '0' xor-ed off; 8 when all are digits. */
-static inline int gw_digits(uint64_t word)
-{
-    uint64_t other = ((word + 0x7676767676767676u) | word) & 0x8080808080808080u;
-    return other ? __builtin_ctzll(other) >> 3 : 8;
-}
-
-/* The value of eight digits 0..9, first byte most significant. */
-static inline uint64_t gw_digits_value(uint64_t word)
-{
-    word = word * 10 + (word >> 8);
-    return (((word & 0x000000FF000000FFu) * 0x000F424000000064u) +
-            (((word >> 16) & 0x000000FF000000FFu) * 0x0000271000000001u)) >> 32;
-}
-
-extern const int64_t gw_pow10[19];
-
-/* A decimal, as string ("12.50") or bare number, as mantissa at `places` decimals (0..GW_PLACES_MAX).
- * RANGE: does not fit an i64. INEXACT: digits other than 0 beyond `places`. TYPE: not a decimal. */
-static inline gw_error gw_json_decimal(gw_cursor *c, int places, int64_t *out)
-{
-    const uint8_t *p = c->p;
-    /* Up to 8 digits, a point, up to 8 digits, a quote: no branch on a digit. `"` + 8 + `.` + 8 + `"`
-     * and the loads of 8 bytes stay inside end by the first test. */
-    if (GW_LIKELY(c->end - p >= 26 && p[0] == '"' && places <= 8)) {
-        uint64_t whole = gw_load8(p + 1) ^ 0x3030303030303030u;
-        int n = gw_digits(whole);
-        if (GW_LIKELY(n > 0 && n < 8)) {
-            const uint8_t *point = p + 1 + n;
-            uint64_t value = gw_digits_value(whole << ((8 - n) * 8));
-            if (*point == '"') {
-                *out = (int64_t)value * gw_pow10[places];
-                c->p = point + 1;
-                return GW_OK;
-            }
-            uint64_t part = gw_load8(point + 1) ^ 0x3030303030303030u;
-            int m = gw_digits(part);
-            if (GW_LIKELY(*point == '.' && m > 0 && point[1 + m] == '"')) {
-                if (m < 8)
-                    part &= ((uint64_t)1 << (m * 8)) - 1;
-                if (places < 8 && GW_UNLIKELY(part >> (places * 8)))
-                    return GW_ERR_INEXACT;
-                uint64_t decimals = places ? gw_digits_value(part << ((8 - places) * 8)) : 0;
-                *out = (int64_t)(value * (uint64_t)gw_pow10[places] + decimals);
-                c->p = point + 2 + m;
-                return GW_OK;
-            }
-        }
-    }
-    return gw_json_decimal_slow(c, places, out);
 }
 
 /* Take the opening brace of an object. TYPE: JSON of another shape. */

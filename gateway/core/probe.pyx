@@ -2,14 +2,17 @@
 """The C core's single functions, for tests and benches: plain values in, plain values out."""
 
 import math
+import struct
 import time
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset
 
+from gateway import layout
 from gateway.core cimport core
 from gateway.errors import DecodeError
+from gateway.layout import Kind
 
 cdef enum:
     ROOM = 1 << 20
@@ -81,13 +84,55 @@ cdef core.gw_target target_of(int kind, int market, bytes symbol, int px_exponen
     return target
 
 
-cdef dict meta_dict(const core.gw_meta *meta):
+_META = {field.name for field in layout.META.fields}
+_SAID = ("kind", "source", "ts_event", "ts_trade", "update_id", "flags")  # of meta, by a decoder
+_STRUCTS = {
+    Kind.QUOTE: layout.QUOTE,
+    Kind.TRADE: layout.TRADE,
+    Kind.AGG_TRADE: layout.TRADE,
+    Kind.BLOCK_TRADE: layout.TRADE,
+    Kind.TICKER: layout.TICKER,
+    Kind.MINI_TICKER: layout.TICKER,
+    Kind.WINDOW_TICKER: layout.TICKER,
+    Kind.KLINE: layout.KLINE,
+    Kind.CONTINUOUS_KLINE: layout.KLINE,
+    Kind.INDEX_KLINE: layout.KLINE,
+    Kind.MARK_KLINE: layout.KLINE,
+    Kind.MARK_PRICE: layout.MARK,
+    Kind.INDEX_PRICE: layout.MARK,
+    Kind.AVERAGE_PRICE: layout.PRICE,
+    Kind.REFERENCE_PRICE: layout.PRICE,
+    Kind.COMPOSITE_INDEX: layout.PRICE,
+    Kind.LIQUIDATION: layout.LIQUIDATION,
+    Kind.CONTRACT_INFO: layout.CONTRACT,
+    Kind.ASSET_INDEX: layout.ASSET,
+    Kind.TRADING_SESSION: layout.SESSION,
+}
+_FORMATS = {"u8": "B", "u16": "H", "u32": "I", "i32": "i", "u64": "Q", "i64": "q", "f64": "d"}
+
+
+def event_size(int kind):
+    """Bytes of a kind's struct, 0 where no decoder fills one."""
+    return core.gw_event_size(kind)
+
+
+def _field_of(bytes event, object field, int offset):
+    if field.type == "text":
+        return event[offset : offset + field.count].rstrip(b"\0").decode("utf-8", "replace")
+    return struct.unpack_from("<" + _FORMATS[field.type], event, offset)[0]
+
+
+def _event_dict(int kind, bytes event):
+    """The fields of a decoded event by their names in the layout; ValueError: bytes left unset."""
+    table = _STRUCTS[kind]
+    offsets = table.offsets()
+    *_, last = table.fields
+    if len(event) != table.size or any(event[offsets[last.name] + last.size :]):
+        raise ValueError(f"not a clean {table.name}")
     return {
-        "kind": meta.kind,
-        "ts_event": meta.ts_event,
-        "ts_trade": meta.ts_trade,
-        "update_id": meta.update_id,
-        "flags": meta.flags,
+        field.name: _field_of(event, field, offsets[field.name])
+        for field in table.fields
+        if field.name not in _META or field.name in _SAID
     }
 
 
@@ -134,38 +179,37 @@ def decode(int kind, int market, const uint8_t[::1] data, bytes symbol, int px_e
     """
     cdef core.gw_target target = target_of(kind, market, symbol, px_exponent, qty_exponent)
     cdef core.gw_cursor cursor = cursor_of(data)
-    cdef core.gw_quote quote
-    cdef core.gw_trade trade
-    cdef core.gw_ticker ticker
-    if kind == core.GW_KIND_QUOTE:
-        check(core.gw_decode_quote(&cursor, &target, &quote))
-        found = dict(quote)
-        found.update(meta_dict(&quote.meta))
-    elif kind in (core.GW_KIND_TRADE, core.GW_KIND_AGG_TRADE):
-        if kind == core.GW_KIND_TRADE:
-            check(core.gw_decode_trade(&cursor, &target, &trade))
-        else:
-            check(core.gw_decode_agg_trade(&cursor, &target, &trade))
-        found = dict(trade)
-        found.update(meta_dict(&trade.meta))
-    elif kind == core.GW_KIND_TICKER:
-        check(core.gw_decode_ticker(&cursor, &target, &ticker))
-        found = dict(ticker)
-        found.update(meta_dict(&ticker.meta))
-    elif kind == core.GW_KIND_DIFF:
+    cdef core.gw_event event
+    if kind == core.GW_KIND_DIFF:
         check(core.gw_decode_depth(&cursor, &target, &SCRATCH.depth))
         found = SCRATCH.as_dict(kind)
     elif kind == core.GW_KIND_PARTIAL:
         check(core.gw_decode_partial(&cursor, &target, &SCRATCH.depth))
         found = SCRATCH.as_dict(kind)
     else:
-        raise ValueError(f"no decoder for kind {kind}")
-    found.pop("meta", None)
+        memset(&event, 0xA5, sizeof(event))  # what a decoder forgets to set shows
+        check(core.gw_decode_event(&cursor, &target, &event))
+        found = _event_dict(kind, (<const char *>&event)[: core.gw_event_size(kind)])
     while cursor.p < cursor.end and cursor.p[0] in b" \t\r\n":
         cursor.p += 1
     if cursor.p != cursor.end:
         raise DecodeError("SYNTAX")
     return found
+
+
+def scan_row(const uint8_t[::1] data):
+    """(symbol, symbol type, length) of the object that ``data`` begins with."""
+    cdef core.gw_cursor cursor = cursor_of(data)
+    cdef const uint8_t *begin = cursor.p
+    cdef core.gw_row row
+    cdef uint8_t plain[256]
+    check(core.gw_scan_row(&cursor, &row))
+    if row.end != cursor.p:
+        raise ValueError("the cursor is not behind the object")
+    size = core.gw_json_unescape(&row.symbol, plain, sizeof(plain))
+    if size > sizeof(plain):
+        raise ValueError("symbol too long")
+    return (<const char *>plain)[:size], row.symbol_type, row.end - begin
 
 
 def decode_snapshot(const uint8_t[::1] data, int px_exponent, int qty_exponent):
@@ -200,26 +244,34 @@ def time_decode(int kind, int market, const uint8_t[::1] data, bytes symbol, int
     cdef core.gw_target target = target_of(kind, market, symbol, px_exponent, qty_exponent)
     cdef core.gw_cursor whole = cursor_of(data)
     cdef core.gw_cursor cursor
-    cdef core.gw_quote quote
-    cdef core.gw_trade trade
-    cdef core.gw_ticker ticker
+    cdef core.gw_event event
     cdef core.gw_error error = core.GW_OK
     cdef int i
     start = time.process_time_ns()
     for i in range(rounds):
         cursor = whole
-        if kind == core.GW_KIND_QUOTE:
-            error = core.gw_decode_quote(&cursor, &target, &quote)
-        elif kind == core.GW_KIND_TRADE:
-            error = core.gw_decode_trade(&cursor, &target, &trade)
-        elif kind == core.GW_KIND_AGG_TRADE:
-            error = core.gw_decode_agg_trade(&cursor, &target, &trade)
-        elif kind == core.GW_KIND_TICKER:
-            error = core.gw_decode_ticker(&cursor, &target, &ticker)
-        elif kind == core.GW_KIND_DIFF:
+        if kind == core.GW_KIND_DIFF:
             error = core.gw_decode_depth(&cursor, &target, &SCRATCH.depth)
-        else:
+        elif kind == core.GW_KIND_PARTIAL:
             error = core.gw_decode_partial(&cursor, &target, &SCRATCH.depth)
+        else:
+            error = core.gw_decode_event(&cursor, &target, &event)
+        if error != core.GW_OK:
+            check(error)
+    return time.process_time_ns() - start
+
+
+def time_scan(const uint8_t[::1] data, int rounds):
+    """Nanoseconds of CPU for ``rounds`` scans of one row of an array (bench)."""
+    cdef core.gw_cursor whole = cursor_of(data)
+    cdef core.gw_cursor cursor
+    cdef core.gw_row row
+    cdef core.gw_error error = core.GW_OK
+    cdef int i
+    start = time.process_time_ns()
+    for i in range(rounds):
+        cursor = whole
+        error = core.gw_scan_row(&cursor, &row)
         if error != core.GW_OK:
             check(error)
     return time.process_time_ns() - start

@@ -24,12 +24,19 @@ written = st.builds(
 malformed = st.text("0123456789.-+eE _x", max_size=8)
 
 
+MORE = ',"q":"1.50000000","T":1795345200122}'  # what is read must not depend on what comes behind
+
+
 def core_decimal(text: str, exponent: int) -> int:
-    return int(probe.parse_decimal(f'"{text}"'.encode(), exponent))
+    value = int(probe.parse_decimal(f'"{text}"'.encode(), exponent))
+    assert probe.parse_decimal(f'"{text}"{MORE}'.encode(), exponent) == value
+    return value
 
 
 def core_double(text: str) -> float:
-    return float(probe.parse_double(f'"{text}"'.encode()))
+    value = float(probe.parse_double(f'"{text}"'.encode()))
+    assert probe.parse_double(f'"{text}"{MORE}'.encode()) == value
+    return value
 
 
 def same_as_model(text: str, exponent: int) -> None:
@@ -117,6 +124,28 @@ def test_doubles_are_bit_for_bit_those_of_python(value: float, places: int) -> N
 @given(written)
 def test_doubles_of_many_digits_are_bit_for_bit_those_of_python(text: str) -> None:
     same_as_python(text)
+
+
+@examples(2000)
+@given(st.integers(0, 10**15), st.integers(0, 10**8 - 1), st.integers(0, 8))
+def test_volumes_as_the_venue_writes_them_are_bit_for_bit_those_of_python(
+    whole: int, part: int, zeros: int
+) -> None:
+    same_as_python(f"{whole}.{part:08d}")
+    same_as_python(f"{whole}.{part // 10**zeros:08d}")
+    same_as_python(f"{whole}.{part}")
+
+
+@pytest.mark.parametrize("power", range(27, 50))
+def test_volumes_halfway_between_two_doubles_round_to_even(power: int) -> None:
+    places = min(53 - power, 8)  # of the halfway binary digit; a decimal has as many
+    for odd in (1, 3, 5, 7, 2**16 + 1):
+        for whole in (2**power, 2**power + 1, 2 ** (power + 1) - 1):
+            halfway = Fraction(whole) + Fraction(odd % 2**places, 2**places)
+            text = f"{int(halfway)}.{int(halfway % 1 * 10**8):08d}"
+            assert Fraction(text) == halfway
+            same_as_python(text)
+            same_as_python(text[:-1] + str(int(text[-1]) ^ 1))  # just beside it
 
 
 @pytest.mark.parametrize(

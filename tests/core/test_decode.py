@@ -2,64 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
 
 from gateway.core import probe
 from gateway.errors import DecodeError
-from gateway.layout import NULL, Kind, Market
-from tests.core.against import assert_same, core_fields
+from gateway.layout import Kind, Market
+from tests.core.against import assert_same, changed, core_fields
+from tests.core.samples import samples
 from tests.model.faults import CODES
 from tests.strategies import Payload, examples, mutated, payloads
 
-PAYLOADS = Path(__file__).parents[1] / "payloads"
-KINDS = {
-    "bookTicker": Kind.QUOTE,
-    "trade": Kind.TRADE,
-    "aggTrade": Kind.AGG_TRADE,
-    "ticker": Kind.TICKER,
-    "depth5": Kind.PARTIAL,
-    "depth10": Kind.PARTIAL,
-    "depth20": Kind.PARTIAL,
-    "depth": Kind.DIFF,
-}
-MARKETS = {market.name.lower(): market for market in Market}
-EXPONENTS = {Market.SPOT: (-8, -8), Market.USDM: (-2, -3), Market.COINM: (-1, 0)}
-
-
-def payload_of(market: Market, frame: str) -> Payload:
-    stream = json.loads(frame)["stream"]
-    symbol, kind = stream.split("@")[:2]
-    data = frame[frame.index('"data":') + 7 : -1]
-    return Payload(KINDS[kind], market, symbol.upper(), *EXPONENTS[market], data.encode())
-
-
-def samples(pattern: str) -> list[Any]:
-    found = []
-    for path in sorted(PAYLOADS.glob(pattern)):
-        market = MARKETS[path.stem.partition("_")[2]]
-        for number, frame in enumerate(path.read_text().splitlines()):
-            payload = payload_of(market, frame)
-            name = f"{path.stem}-{number}-{payload.kind.name.lower()}"
-            found.append(pytest.param(payload, id=name))
-    return found
-
-
 SAMPLES = samples("*.jsonl")
-BY_KIND = {
-    (p.values[0].market, p.values[0].kind): p.values[0] for p in samples("documented_*.jsonl")
-}
+BY_KIND: dict[tuple[Market, Kind], Payload] = {}
+for sample in samples("documented_*.jsonl"):
+    BY_KIND.setdefault((sample.values[0].market, sample.values[0].kind), sample.values[0])
 
 
-def changed(payload: Payload, old: str, new: str) -> Payload:
-    data = payload.data.decode()
-    assert old in data
-    return replace(payload, data=data.replace(old, new, 1).encode())
+def name_of(payload: Payload) -> str:
+    return f"{payload.market.name}-{payload.kind.name}"
 
 
 def refused_as(payload: Payload) -> str:
@@ -74,76 +37,14 @@ def test_documented_and_recorded_payloads_are_read(payload: Payload) -> None:
     assert_same(payload)
 
 
-E9 = 1_000_000
-
-
-@pytest.mark.parametrize(
-    ("market", "kind", "expected"),
-    [
-        (Market.SPOT, Kind.QUOTE, {
-            "update_id": 70000000001, "bid_px": 9123455000000, "bid_qty": 120000000,
-            "ask_px": 9123456000000, "ask_qty": 98000000, "ts_event": NULL, "ts_trade": NULL,
-        }),
-        (Market.USDM, Kind.QUOTE, {
-            "update_id": 9100000000001, "bid_px": 9123000, "bid_qty": 3210, "ask_px": 9123010,
-            "ask_qty": 4066, "ts_event": 1795345200131 * E9, "ts_trade": 1795345200130 * E9,
-        }),
-        (Market.SPOT, Kind.TRADE, {
-            "update_id": 5400000001, "px": 9123456000000, "qty": 200000, "buyer_is_maker": True,
-            "first_trade_id": 5400000001, "last_trade_id": 5400000001,
-            "ts_event": 1795345200123 * E9, "ts_trade": 1795345200122 * E9,
-        }),
-        (Market.COINM, Kind.AGG_TRADE, {
-            "update_id": 424951, "px": 912435, "qty": 2, "first_trade_id": 606073,
-            "last_trade_id": 606073, "buyer_is_maker": False, "ts_trade": 1795345200199 * E9,
-        }),
-        (Market.SPOT, Kind.TICKER, {
-            "last_px": 9123456000000, "last_qty": 500000, "bid_px": 9123455000000,
-            "ask_qty": 98000000, "prev_close_px": 9000001000000, "change_px": 123456000000,
-            "change_percent": 137200000, "average_px": 9100012000000, "volume": 20000.0,
-            "quote_volume": 1.82e9, "open_time": 1795258801000 * E9, "trade_count": 10000090,
-        }),
-        (Market.COINM, Kind.TICKER, {
-            "last_px": 912617, "bid_px": NULL, "ask_px": NULL, "prev_close_px": NULL,
-            "average_px": 109600, "volume": 4874760.0, "quote_volume": 5343.84722378,
-            "close_time": 1795345200442 * E9, "first_trade_id": 512014, "last_trade_id": 615289,
-        }),
-        (Market.SPOT, Kind.DIFF, {
-            "first_update_id": 70000000001, "update_id": 70000000004,
-            "prev_update_id": 70000000000, "asks": [(9123456000000, 98000000)],
-            "bids": [(9123455000000, 120000000), (9123400000000, 0)],
-        }),
-        (Market.USDM, Kind.DIFF, {
-            "first_update_id": 9100000000001, "update_id": 9100000000078,
-            "prev_update_id": 9099999999994, "bids": [(9123000, 3210), (9122900, 0)],
-            "asks": [(9123010, 4066)], "ts_trade": 1795345200130 * E9,
-        }),
-        (Market.SPOT, Kind.PARTIAL, {
-            "update_id": 70000000010, "bids": [(9123455000000, 120000000)],
-            "asks": [(9123456000000, 98000000)], "ts_event": NULL,
-        }),
-        (Market.COINM, Kind.PARTIAL, {
-            "first_update_id": 17276694, "update_id": 17276701, "bids": [(912230, 5)],
-            "asks": [(912246, 2)], "ts_event": 1795345200801 * E9,
-        }),
-    ],
-    ids=lambda value: value.name.lower() if isinstance(value, Market | Kind) else "",
-)  # fmt: skip
-def test_documented_payloads_give_the_values_one_reads_in_them(
-    market: Market, kind: Kind, expected: dict[str, Any]
-) -> None:
-    fields = core_fields(BY_KIND[market, kind])
-    assert {name: fields[name] for name in expected} == expected
-
-
-@examples(1500)
+@examples(2500)
 @given(payloads())
 def test_any_readable_payload_is_read_as_by_the_oracle(payload: Payload) -> None:
     payload.oracle()
     assert_same(payload)
 
 
-@examples(1500)
+@examples(2500)
 @given(mutated())
 def test_mutated_bytes_are_judged_as_by_the_oracle(payload: Payload) -> None:
     assert_same(payload)
@@ -156,7 +57,7 @@ def test_a_payload_cut_anywhere_is_truncated(payload: Payload) -> None:
         assert refused_as(cut) == "TRUNCATED", payload.data[:end]
 
 
-@pytest.mark.parametrize("payload", SAMPLES)
+@pytest.mark.parametrize("payload", BY_KIND.values(), ids=name_of)
 def test_a_payload_with_any_byte_changed_is_judged_as_by_the_oracle(payload: Payload) -> None:
     for at in range(len(payload.data)):
         for byte in b'"}],\\x0-\xff':
@@ -215,6 +116,7 @@ USDM_QUOTE = BY_KIND[Market.USDM, Kind.QUOTE]
         (SPOT_TICKER, '"F":5390000001', '"F":-1', None),  # no trade in the window
         (SPOT_QUOTE, '"B":"1.20000000"', '"B":"-1.20000000"', "RANGE"),
         (SPOT_TRADE, '"t":', '"\\u0074":', None),
+        (SPOT_TRADE, '"t":', '"t\\u0000":', "MISSING"),
         (SPOT_TRADE, '"s":"BTCUSDT"', '"s":"\\u0042TCUSDT"', None),
         (SPOT_DIFF, '[["91234.56000000","0.98000000"]]', "[]", None),
         (SPOT_DIFF, '[["91234.56000000","0.98000000"]]', "{}", "TYPE"),
@@ -315,6 +217,22 @@ def test_times_above_1e14_are_microseconds() -> None:
         payload = changed(SPOT_TRADE, '"T":1795345200122', f'"T":{written}')
         assert core_fields(payload)["ts_trade"] == nanoseconds
         assert_same(payload)
+
+
+@pytest.mark.parametrize("digits", range(1, 20))
+def test_ids_of_any_length_are_read_wherever_they_stand(digits: int) -> None:
+    written = "9223372036854775807"[:digits]
+    for old, new in (
+        ('"t":5400000001', f'"t":{written}'),
+        ('"t":5400000001', f'"t" : {written} '),
+    ):
+        payload = changed(SPOT_TRADE, old, new)
+        assert core_fields(payload)["update_id"] == int(written)
+        assert_same(payload)
+    last = changed(changed(SPOT_TRADE, '"t":5400000001,', ""), ',"M":true}', f',"t":{written}}}')
+    assert core_fields(last)["update_id"] == int(written)
+    assert_same(changed(SPOT_TRADE, '"t":5400000001', f'"t":0{written}'))
+    assert_same(changed(SPOT_TRADE, '"t":5400000001', f'"t":{written}9'))
 
 
 REST = b'{"lastUpdateId":7,"E":1,"T":2,"bids":[["1.50","2.0"],["1.25","1"]],"asks":[]}'

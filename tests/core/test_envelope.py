@@ -13,19 +13,10 @@ from hypothesis import strategies as st
 from gateway.core import probe
 from gateway.errors import DecodeError
 from tests.core.test_decode import SAMPLES
+from tests.json_noise import Literal, Members, text_of, unknown
 from tests.model import decode as model
 from tests.model.faults import Refused
-from tests.strategies import (
-    Literal,
-    Members,
-    Payload,
-    examples,
-    mutate,
-    payloads,
-    seeds,
-    text_of,
-    unknown,
-)
+from tests.strategies import Payload, examples, mutate, payloads, seeds
 
 NAMES = ("btcusdt@trade", "btcusd_perp@depth@0ms", "测试usdt@bookTicker", "!ticker@arr", "")
 

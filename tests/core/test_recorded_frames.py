@@ -1,4 +1,4 @@
-"""Single frames that others recorded or documented, of the kinds we read."""
+"""Single frames that others recorded or documented: every market-data event in them is read."""
 
 from __future__ import annotations
 
@@ -8,36 +8,60 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from gateway.core import probe
 from gateway.layout import Kind, Market
-from tests.core.against import assert_same, core_fields
+from tests.core.against import assert_same
+from tests.core.samples import literal_events
 from tests.model.decimals import exponent_of
-from tests.model.decode import EVENTS
 from tests.model.faults import Refused
+from tests.model.payload_keys import EVENTS
 from tests.strategies import Payload
 
-KIND_OF = {event: kind for kind, event in EVENTS.items() if kind != Kind.PARTIAL}
+KIND_OF = {event: kind for kind, names in EVENTS.items() for event in names} | {
+    "depthUpdate": Kind.DIFF
+}
+# All that must be refused, by file, line and kind: the connectors' mocks leave out what a generator
+# of theirs could not make up, and one test writes two symbols into one candle.
+MOCKS = "official_connector_mocks_spot_usdm"
+REFUSED = {
+    ("gocryptotrader_frames", 3, Kind.KLINE): "MISMATCH",  # s ETHBTC, k.s BTCUSDT
+    (MOCKS, 118, Kind.DIFF): "SYNTAX TYPE",  # levels without a quantity
+    (MOCKS, 217, Kind.AGG_TRADE): "MISSING",  # p, q
+    (MOCKS, 218, Kind.WINDOW_TICKER): "MISSING",  # c, o, h, l, v, q
+    (MOCKS, 219, Kind.MINI_TICKER): "MISSING",  # c, o, h, l, v, q
+    (MOCKS, 220, Kind.AVERAGE_PRICE): "MISSING",  # w
+    (MOCKS, 224, Kind.KLINE): "MISSING",  # prices and volumes
+    (MOCKS, 225, Kind.MINI_TICKER): "MISSING",
+    (MOCKS, 228, Kind.WINDOW_TICKER): "MISSING",
+    (MOCKS, 229, Kind.TICKER): "MISSING",
+    (MOCKS, 230, Kind.TRADE): "MISSING",  # p, q
+}
 
 
-def frames(folder: Path) -> Iterator[tuple[str, Any]]:
+def events(folder: Path) -> Iterator[tuple[str, int, str, dict[str, Any]]]:
+    """File, line, literal text and members of every JSON object that a stream may have sent."""
     for path in sorted(folder.glob("*.jsonl")):
-        for line in path.read_text().splitlines():
+        for number, line in enumerate(path.read_text().splitlines()):
             raw = json.loads(line)["raw"]
             try:
-                yield raw, json.loads(raw)
+                frame = json.loads(raw)
             except ValueError:
-                continue
+                continue  # a control frame's plain text
+            for text in literal_events(data_of(raw, frame)):
+                told = json.loads(text)
+                if isinstance(told, dict):
+                    yield path.stem, number, text, told
 
 
-def data_of(raw: str, frame: Any) -> tuple[str, Any]:
-    if isinstance(frame, dict) and "stream" in frame and isinstance(frame.get("data"), dict):
-        begin = raw.index("{", raw.index('"data"'))
-        return raw[begin : raw.rindex("}")].strip(), frame["data"]
-    return raw, frame
+def data_of(raw: str, frame: Any) -> str:
+    """The payload, out of its envelope where it has one."""
+    if not isinstance(frame, dict) or not {"stream", "data"} <= frame.keys():
+        return raw.strip()
+    rest = raw[raw.index('"data"') + len('"data"') :].lstrip().removeprefix(":").lstrip()
+    return rest[: json.JSONDecoder().raw_decode(rest)[1]]
 
 
-def kind_of(data: Any) -> Kind | None:
-    if not isinstance(data, dict):
-        return None
+def kind_of(data: dict[str, Any]) -> Kind | None:
     if {"u", "b", "B", "a", "A"} <= data.keys():
         return Kind.QUOTE
     if {"lastUpdateId", "bids", "asks"} <= data.keys() and "E" not in data:
@@ -45,43 +69,59 @@ def kind_of(data: Any) -> Kind | None:
     return KIND_OF.get(str(data.get("e")))
 
 
-def market_of(data: dict[str, Any], kind: Kind) -> Market:
-    if "_" in str(data.get("s")):
-        return Market.COINM
-    futures = {
-        Kind.QUOTE: "T" in data, Kind.DIFF: "pu" in data, Kind.TICKER: "x" not in data,
-        Kind.AGG_TRADE: "M" not in data, Kind.TRADE: "X" in data,
-    }  # fmt: skip
-    return Market.USDM if futures.get(kind, False) else Market.SPOT
+def symbol_of(data: dict[str, Any], kind: Kind) -> str:
+    told = {
+        Kind.CONTINUOUS_KLINE: f"{data.get('ps')}_{data.get('ct')}",
+        Kind.INDEX_KLINE: data.get("ps"),
+        Kind.INDEX_PRICE: data.get("i"),
+    }.get(kind) or data.get("s")
+    if told is None:
+        inner = data.get("k") or data.get("o") or {}
+        told = inner.get("s", "BTCUSDT")
+    return str(told)
 
 
 def finest(value: Any) -> int:
-    if isinstance(value, list):
-        return min([finest(item) for item in value], default=0)
-    return exponent_of(value) if isinstance(value, str) else 0
+    """The exponent that holds every decimal in it."""
+    if isinstance(value, dict | list):
+        items = value.values() if isinstance(value, dict) else value
+        return min([finest(item) for item in items], default=0)
+    is_number = isinstance(value, str) and value.replace(".", "", 1).isdigit()
+    return max(exponent_of(value), -12) if is_number else 0
 
 
-def test_every_recorded_frame_of_our_kinds_is_judged_as_by_the_oracle(shared_data: Path) -> None:
-    read: Counter[str] = Counter()
-    for raw, frame in frames(shared_data / "frames"):
-        text, data = data_of(raw, frame)
+def test_every_recorded_event_of_our_kinds_is_read_or_known_to_be_unreadable(
+    shared_data: Path,
+) -> None:
+    read: Counter[Kind] = Counter()
+    refused: dict[tuple[str, int, Kind], str] = {}
+    for file, line, text, data in events(shared_data / "frames"):
         kind = kind_of(data)
         if kind is None:
             continue
-        exponent = min(finest(value) for key, value in data.items() if key not in "esX")
-        payload = Payload(
-            kind, market_of(data, kind), str(data.get("s", "BTCUSDT")),
-            max(exponent, -12), max(exponent, -12), text.encode(),
-        )  # fmt: skip
+        market = Market.USDM if "pu" in data else Market.SPOT
+        places = finest(data)
+        payload = Payload(kind, market, symbol_of(data, kind), places, places, text.encode())
         assert_same(payload)
         try:
             payload.oracle()
-        except Refused:
-            read["refused"] += 1
+        except Refused as fault:
+            refused[file, line, kind] = str(fault)
         else:
-            core_fields(payload)
-            read[kind.name] += 1
-    assert read["DIFF"] >= 8, read
-    assert read["QUOTE"] >= 4, read
-    assert min(read[kind.name] for kind in (Kind.TRADE, Kind.AGG_TRADE, Kind.TICKER)) >= 3, read
-    assert read["refused"] == 4, read  # official mocks with a key or a quantity missing
+            read[kind] += 1
+    assert refused == REFUSED
+    assert set(read) == set(EVENTS) - {Kind.WINDOW_TICKER, Kind.AVERAGE_PRICE}, read
+    assert read[Kind.DIFF] >= 14, read
+    assert read[Kind.MARK_PRICE] >= 200, read
+
+
+def test_every_recorded_row_of_an_array_tells_its_symbol(shared_data: Path) -> None:
+    rows = 0
+    for _, _, text, data in events(shared_data / "frames"):
+        kind = kind_of(data)
+        if kind in (Kind.MARK_PRICE, Kind.TICKER, Kind.MINI_TICKER, Kind.LIQUIDATION):
+            row = text.encode()
+            expected = (symbol_of(data, kind).encode(), data.get("st", 0), len(row))
+            assert probe.scan_row(row + b",") == expected
+            rows += 1
+    assert rows >= 400

@@ -5,7 +5,10 @@ accident. Slow and short on purpose; nothing here is imported by the gateway.
 
     decimals    "91234.56" -> mantissa at an exponent
     json_text   is it JSON, and where does it stop being JSON
+    payload_keys  what each key of a payload means
+    values      one JSON value of a known meaning -> the value of a field
     decode      payload bytes -> fields, or the set of faults in it
+    rows        whose an object of an array is, and where it ends
     book        price levels of one instrument
     sequencing  may this diff be applied, and the life of a book around it
     captures    recorded sessions -> events in arrival order

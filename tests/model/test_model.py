@@ -11,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.layout import Market
+from tests.json_noise import Literal, text_of, unknown
 from tests.model import json_text
 from tests.model.book import Book
 from tests.model.decimals import parse_decimal, render
 from tests.model.replay import agreement
 from tests.model.sequencing import BookLife, Diff, Snapshot, Step
-from tests.strategies import Literal, examples, mutated, text_of, unknown
+from tests.strategies import examples, mutated
 
 PIECES = st.lists(
     st.sampled_from(
