@@ -1,7 +1,8 @@
 """The compiled core: decode, book, segment, engine (C), and its Cython face.
 
-Reading order: json.h, envelope.c, decode.c, sequence.h, book.c, book_sync.c, emit.c, segment.c,
-publish.c, engine_core.c (a frame from end to end), engine.pyx.
+Reading order: engine_core.c (a frame from end to end); json.h, number.h, envelope.c, decode*.c;
+arrival.h, events.c, rows.c; sequence.h, book.c, book_sync.c; emit.c, raw.c, segment.c, publish.c;
+links.c, watch.c with silence.h, feeds.c, directory.c, synthetic.c; engine.pyx.
 """
 
 from __future__ import annotations

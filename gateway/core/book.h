@@ -14,7 +14,7 @@ typedef struct gw_level {
     int64_t qty;
 } gw_level;
 
-typedef struct gw_side {
+typedef struct gw_book_side {
     gw_level *levels; /* ascending by sign * px */
     uint32_t count;
     uint32_t room;

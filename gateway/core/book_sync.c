@@ -170,9 +170,9 @@ void gw_book_lose(gw_engine *e, uint32_t symbol, uint8_t status, uint8_t reason)
     book->event_seen = false;
     book->event_applied = false;
     book->behind_run = 0;
-    gw_mark(e, symbol, GW_SLOT_BOOK, status, reason);
+    gw_mark_slot(e, symbol, GW_SLOT_BOOK, status, reason);
     if (quote_from_book(info))
-        gw_mark(e, symbol, GW_SLOT_QUOTE, status, reason);
+        gw_mark_slot(e, symbol, GW_SLOT_QUOTE, status, reason);
     drop_buffer(e, symbol);
     if (status == GW_STATUS_DOWN || status == GW_STATUS_RETIRED)
         book->asked = false; /* an answer would be of another session */
@@ -295,7 +295,7 @@ static void on_gap(gw_engine *e, uint32_t stream, const gw_diff *head, bool firs
 static void go_live(gw_engine *e, uint32_t symbol, const gw_diff *event, uint8_t reason)
 {
     gw_book_sync *book = e->symbols[symbol].book;
-    uint8_t status = gw_live_status(e, event->meta.connection);
+    uint8_t status = gw_live_status(e, symbol, event->meta.connection);
     if (book->phase != GW_PHASE_SYNCED) {
         book->phase = GW_PHASE_SYNCED;
         gw_notify(e, GW_NOTICE_BOOK_LIVE, symbol);
@@ -343,6 +343,7 @@ void gw_book_event(gw_engine *e, uint32_t stream)
     const bool first = !book->event_seen;
     gw_diff head = head_of_event(e, stream);
     book->event_seen = true;
+    book->link = e->link;
     if (GW_UNLIKELY(book->phase == GW_PHASE_WAITING)) {
         buffer_event(e, info->symbol, &head, e->depth.bids, e->depth.asks);
         return;
@@ -457,6 +458,7 @@ int gw_book_snapshot(gw_engine *e, uint32_t symbol, const uint8_t *body, size_t 
     if (!book || !book->asked || book->phase != GW_PHASE_WAITING)
         return GW_SNAPSHOT_UNWANTED;
     e->mono = e->publish_mono = gw_clock_mono();
+    e->link = book->event_seen ? book->link : GW_NO_ROW; /* what joins the snapshot came over it */
     gw_cursor cursor = {body, body + length};
     *error = gw_decode_snapshot(&cursor, &info->target, &e->depth);
     gw_json_space(&cursor);

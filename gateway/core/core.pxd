@@ -17,19 +17,19 @@ cdef extern from "json.h":
         bint escaped
 
     const char *gw_error_name(gw_error error)
-    gw_error gw_json_decimal(gw_cursor *c, int places, int64_t *out)
-    gw_error gw_json_double(gw_cursor *c, double *out)
     size_t gw_json_unescape(const gw_text *text, uint8_t *out, size_t room)
     bint gw_utf8_valid(const uint8_t *p, size_t length)
+
+
+cdef extern from "number.h":
+    gw_error gw_json_decimal(gw_cursor *c, int places, int64_t *out)
+    gw_error gw_json_double(gw_cursor *c, double *out)
 
 
 cdef extern from "layout.h":
     enum:
         GW_NO_ROW
         GW_KIND_QUOTE
-        GW_KIND_TRADE
-        GW_KIND_AGG_TRADE
-        GW_KIND_TICKER
         GW_KIND_DIFF
         GW_KIND_PARTIAL
         GW_FLAG_BUYER_IS_MAKER
@@ -49,36 +49,6 @@ cdef extern from "layout.h":
         int64_t ask_px
         int64_t ask_qty
 
-    ctypedef struct gw_trade:
-        gw_meta meta
-        int64_t px
-        int64_t qty
-        uint64_t first_trade_id
-        uint64_t last_trade_id
-
-    ctypedef struct gw_ticker:
-        gw_meta meta
-        int64_t last_px
-        int64_t last_qty
-        int64_t bid_px
-        int64_t bid_qty
-        int64_t ask_px
-        int64_t ask_qty
-        int64_t open_px
-        int64_t high_px
-        int64_t low_px
-        int64_t prev_close_px
-        int64_t change_px
-        int64_t change_percent
-        int64_t average_px
-        double volume
-        double quote_volume
-        int64_t open_time
-        int64_t close_time
-        uint64_t first_trade_id
-        uint64_t last_trade_id
-        uint64_t trade_count
-
     ctypedef struct gw_symbol:
         uint8_t symbol[32]
         uint8_t venue[16]
@@ -88,6 +58,7 @@ cdef extern from "layout.h":
         uint8_t market
         int64_t tick
         int64_t step
+        uint8_t halted
         int64_t added_real
 
     ctypedef struct gw_stream:
@@ -97,6 +68,18 @@ cdef extern from "layout.h":
         uint8_t levels
         uint32_t symbol
         uint32_t connection
+        uint32_t parent
+        uint8_t shape
+        uint32_t expected_ms
+        uint64_t sequence
+
+    ctypedef struct gw_connection:
+        int64_t lag_ns
+
+    ctypedef struct gw_header:
+        uint32_t stream_count
+        uint32_t symbol_count
+        uint32_t connection_count
 
     ctypedef struct gw_counters:
         uint64_t frames_received
@@ -104,6 +87,8 @@ cdef extern from "layout.h":
         uint64_t frames_control
         uint64_t frames_binary
         uint64_t fragments_joined
+        uint64_t rotations
+        uint64_t subscriptions_refused
 
 
 cdef extern from "book.h":
@@ -162,13 +147,20 @@ cdef extern from "decode.h":
         const uint8_t *data
         size_t data_length
 
+    ctypedef union gw_event:
+        gw_meta meta
+
+    ctypedef struct gw_row:
+        gw_text symbol
+        uint8_t symbol_type
+        const uint8_t *end
+
     gw_error gw_split_envelope(const uint8_t *frame, size_t length, gw_envelope *out)
     bint gw_peek_envelope(const uint8_t *frame, size_t length, gw_envelope *out)
     gw_error gw_end_envelope(gw_cursor *c)
-    gw_error gw_decode_quote(gw_cursor *c, const gw_target *target, gw_quote *out)
-    gw_error gw_decode_trade(gw_cursor *c, const gw_target *target, gw_trade *out)
-    gw_error gw_decode_agg_trade(gw_cursor *c, const gw_target *target, gw_trade *out)
-    gw_error gw_decode_ticker(gw_cursor *c, const gw_target *target, gw_ticker *out)
+    gw_error gw_scan_row(gw_cursor *c, gw_row *out)
+    gw_error gw_decode_event(gw_cursor *c, const gw_target *target, gw_event *out)
+    uint32_t gw_event_size(uint8_t kind)
     gw_error gw_decode_depth(gw_cursor *c, const gw_target *target, gw_depth *out)
     gw_error gw_decode_partial(gw_cursor *c, const gw_target *target, gw_depth *out)
     gw_error gw_decode_snapshot(gw_cursor *c, const gw_target *target, gw_depth *out)
@@ -183,7 +175,10 @@ cdef extern from "segment.h":
 
     ctypedef struct gw_segment:
         gw_counters *counters
-        gw_slots slots[5]
+        gw_header *header
+        gw_connection *connections
+        gw_stream *streams
+        gw_slots slots[6]
         gw_ring_writer events
 
     bint gw_segment_attach(gw_segment *segment, uint8_t *base, size_t size)
@@ -195,6 +190,43 @@ cdef extern from "segment.h":
     void gw_segment_set_state(gw_segment *segment, uint32_t state)
     void gw_bell_wake(uint32_t *bell)
     void gw_segment_ring_bell(gw_segment *segment)
+
+
+cdef extern from "arrival.h":
+    ctypedef enum gw_fate:
+        GW_FATE_NEW
+
+    ctypedef struct gw_arrivals:
+        uint8_t identity
+
+    ctypedef struct gw_sighting:
+        uint64_t id
+        uint64_t follows
+        uint64_t hash
+        int64_t mono
+        uint8_t side
+        bint paired
+        bint peer_carries
+
+    gw_fate gw_judge_arrival(gw_arrivals *arrivals, const gw_sighting *sighting)
+    void gw_arrival_leave(gw_arrivals *arrivals, uint8_t side)
+    bint gw_arrival_carried(const gw_arrivals *arrivals, uint8_t side, int64_t mono)
+
+
+cdef extern from "silence.h":
+    ctypedef struct gw_silence:
+        int64_t expected_ns
+        int64_t mean_ns
+        int64_t pause_ns
+        int64_t heard_mono
+        uint32_t frames
+        bint never_judged
+        bint silent
+
+    void gw_silence_heard(gw_silence *silence, int64_t mono)
+    void gw_silence_begin(gw_silence *silence, int64_t mono)
+    void gw_silence_second(gw_silence *silence)
+    int64_t gw_silence_limit(const gw_silence *silence, int64_t first_data_ns)
 
 
 cdef extern from "engine_core.h":
@@ -221,12 +253,16 @@ cdef extern from "engine_core.h":
     ctypedef struct gw_stream_info:
         bint wanted_json
         bint wanted_binary
+        uint32_t collector
+        gw_arrivals arrivals
+        gw_silence silence
 
     ctypedef int (*gw_send_function)(void *socket, const void *data, size_t length, int flags)
 
     ctypedef struct gw_publisher:
         gw_send_function send
         void *socket
+        void *arrays_socket
         uint32_t item_count
 
     ctypedef struct gw_engine:
@@ -236,19 +272,30 @@ cdef extern from "engine_core.h":
         gw_notice *notices
         uint32_t notice_count
         gw_publisher publisher
+        int64_t first_data_ns
+        int64_t lag_max_ns
 
     gw_engine *gw_engine_new(uint8_t *base, size_t size, uint32_t levels_max, size_t buffer_max)
     void gw_engine_free(gw_engine *e)
-    gw_frame_class gw_engine_frame(gw_engine *e, uint32_t connection, const uint8_t *frame, size_t length, int64_t mono) nogil
+    gw_frame_class gw_engine_frame(gw_engine *e, uint32_t link, const uint8_t *frame, size_t length, int64_t mono) nogil
     void gw_engine_batch_end(gw_engine *e)
     void gw_engine_heartbeat(gw_engine *e, int64_t mono, int64_t real)
-    void gw_engine_drained(gw_engine *e, uint32_t connection)
-    void gw_engine_connection_up(gw_engine *e, uint32_t connection, int64_t mono)
-    void gw_engine_connection_down(gw_engine *e, uint32_t connection)
+    void gw_engine_drained(gw_engine *e, uint32_t link)
+    void gw_engine_link_up(gw_engine *e, uint32_t link, int64_t mono)
+    void gw_engine_link_down(gw_engine *e, uint32_t link, bint idle)
+    void gw_engine_acked(gw_engine *e, uint32_t link, uint32_t stream, int64_t mono)
+    bint gw_engine_awaits(const gw_engine *e, uint32_t link, uint32_t stream)
+    bint gw_engine_starves(const gw_engine *e, uint32_t link, uint32_t stream)
+    void gw_set_halted(gw_engine *e, uint32_t symbol, bint halted)
     uint32_t gw_engine_add_symbol(gw_engine *e, const gw_symbol *row)
     uint32_t gw_engine_add_connection(gw_engine *e, const char *name, uint8_t market)
+    uint32_t gw_engine_add_link(gw_engine *e, const char *name, uint32_t first)
     uint32_t gw_engine_add_stream(gw_engine *e, const gw_stream *row)
+    bint gw_engine_cover_row(gw_engine *e, uint32_t parent, uint32_t symbol)
     uint32_t gw_engine_replace_symbol(gw_engine *e, uint32_t old, const gw_symbol *row)
+    void gw_engine_retire_symbol(gw_engine *e, uint32_t symbol)
+    void gw_engine_remove_stream(gw_engine *e, uint32_t stream)
+    void gw_engine_flush_synthetic(gw_engine *e, uint32_t stream)
     void gw_book_ask(gw_engine *e, uint32_t symbol)
     int gw_book_snapshot(gw_engine *e, uint32_t symbol, const uint8_t *body, size_t length, gw_error *error)
     int64_t gw_clock_mono()

@@ -1,30 +1,12 @@
-/* Rows of the directories, and the table from stream names to rows. */
+/* Rows of the directories, and the tables from names to rows. */
 #include "engine_core.h"
 
 #include <stdlib.h>
 
-static const uint64_t HASH_FACTOR = 0x9E3779B97F4A7C15u;
-
-static uint64_t mix(uint64_t hash, uint64_t word)
-{
-    hash = (hash ^ word) * HASH_FACTOR;
-    return hash ^ (hash >> 32);
-}
-
-static uint64_t hash_name(uint8_t market, const uint8_t *name, size_t length)
-{
-    uint64_t hash = mix(length, market);
-    for (; length >= 8; name += 8, length -= 8)
-        hash = mix(hash, gw_load8(name));
-    uint64_t rest = 0;
-    memcpy(&rest, name, length);
-    return mix(hash, rest);
-}
-
 /* The row of a stream by its name as the venue writes it (without market), or GW_NO_ROW. */
 uint32_t gw_engine_find_stream(const gw_engine *e, uint8_t market, const uint8_t *name, size_t length)
 {
-    uint32_t at = (uint32_t)hash_name(market, name, length) & e->stream_mask;
+    uint32_t at = (uint32_t)gw_hash(gw_mix(length, market), name, length) & e->stream_mask;
     for (uint32_t row; (row = e->stream_table[at]) != 0; at = (at + 1) & e->stream_mask) {
         const gw_stream_info *info = &e->streams[row - 1];
         if (info->target.market == market && (size_t)(info->name_length - info->prefix_length) == length &&
@@ -38,10 +20,62 @@ static void remember_stream(gw_engine *e, uint32_t row)
 {
     const gw_stream_info *info = &e->streams[row];
     const uint8_t *name = (const uint8_t *)info->name + info->prefix_length;
-    uint32_t at = (uint32_t)hash_name(info->target.market, name, info->name_length - info->prefix_length) & e->stream_mask;
+    const size_t length = (size_t)(info->name_length - info->prefix_length);
+    uint32_t at = (uint32_t)gw_hash(gw_mix(length, info->target.market), name, length) & e->stream_mask;
     while (e->stream_table[at] != 0)
         at = (at + 1) & e->stream_mask;
     e->stream_table[at] = row + 1;
+}
+
+static uint32_t child_place(const gw_engine *e, uint32_t parent, const uint8_t *symbol, size_t length)
+{
+    return (uint32_t)gw_hash(gw_mix(length, parent), symbol, length) & e->child_mask;
+}
+
+/* The row of an array's symbol; null: none. */
+const gw_child *gw_engine_find_child(const gw_engine *e, uint32_t parent, const uint8_t *symbol, size_t length)
+{
+    uint32_t at = child_place(e, parent, symbol, length);
+    for (const gw_child *child; (child = &e->children[at])->stream != 0; at = (at + 1) & e->child_mask) {
+        const gw_target *target = &e->symbols[child->symbol].target;
+        if (child->parent == parent && target->symbol_length == length && memcmp(target->symbol, symbol, length) == 0)
+            return child;
+    }
+    return NULL;
+}
+
+/* False: the table is full. An entry that is there is replaced. */
+static bool remember_child(gw_engine *e, uint32_t parent, uint32_t symbol, uint32_t stream)
+{
+    const gw_target *target = &e->symbols[symbol].target;
+    gw_child *old = (gw_child *)(uintptr_t)gw_engine_find_child(e, parent, target->symbol, target->symbol_length);
+    if (old) {
+        *old = (gw_child){parent, symbol, stream};
+        return true;
+    }
+    if (e->child_count + 1 > e->child_mask - e->child_mask / 4)
+        return false;
+    uint32_t at = child_place(e, parent, target->symbol, target->symbol_length);
+    while (e->children[at].stream != 0)
+        at = (at + 1) & e->child_mask;
+    e->children[at] = (gw_child){parent, symbol, stream};
+    e->child_count++;
+    return true;
+}
+
+/* Rows of this symbol are left out: their stream is subscribed by itself. */
+bool gw_engine_cover_row(gw_engine *e, uint32_t parent, uint32_t symbol)
+{
+    const gw_header *header = e->segment.header;
+    return parent < header->stream_count && symbol < header->symbol_count && remember_child(e, parent, symbol, GW_NO_ROW);
+}
+
+/* The name in payloads: a row may be of a variant of an instrument, BTCUSDT.RPI. */
+static size_t payload_length(const gw_symbol *row)
+{
+    size_t length = strnlen((const char *)row->symbol, sizeof row->symbol);
+    const uint8_t *dot = memchr(row->symbol, '.', length);
+    return dot ? (size_t)(dot - (const uint8_t *)row->symbol) : length;
 }
 
 static void set_target(gw_target *target, const gw_symbol *row)
@@ -49,7 +83,7 @@ static void set_target(gw_target *target, const gw_symbol *row)
     target->market = row->market;
     target->px_places = (uint8_t)-row->px_exponent;
     target->qty_places = (uint8_t)-row->qty_exponent;
-    target->symbol_length = (uint8_t)strnlen((const char *)row->symbol, sizeof row->symbol);
+    target->symbol_length = (uint8_t)payload_length(row);
     memcpy(target->symbol, row->symbol, target->symbol_length);
 }
 
@@ -66,6 +100,8 @@ uint32_t gw_engine_add_symbol(gw_engine *e, const gw_symbol *row)
     set_target(&info->target, row);
     for (uint32_t slot = 0; slot < GW_SLOT_KINDS; slot++)
         info->feeds[slot] = GW_NO_ROW;
+    info->streams = GW_NO_ROW;
+    info->halted = row->halted;
     segment->symbols[number] = *row;
     segment->symbols[number].state = GW_ROW_ACTIVE;
     segment->symbols[number].successor = GW_NO_ROW;
@@ -73,7 +109,7 @@ uint32_t gw_engine_add_symbol(gw_engine *e, const gw_symbol *row)
     return number;
 }
 
-uint32_t gw_engine_add_connection(gw_engine *e, const char *name, uint8_t market)
+static uint32_t add_link(gw_engine *e, const char *name, uint8_t market, uint32_t first)
 {
     gw_segment *segment = &e->segment;
     uint32_t number = segment->header->connection_count;
@@ -83,142 +119,216 @@ uint32_t gw_engine_add_connection(gw_engine *e, const char *name, uint8_t market
     memset(row, 0, sizeof *row);
     memcpy(row->name, name, strnlen(name, sizeof row->name));
     row->market = market;
-    row->state = GW_ROW_DOWN;
-    e->connection_market[number] = market;
+    row->state = GW_ROW_IDLE;
+    row->peer = first;
+    e->links[number] = (gw_link_info){.market = market, .side = first != GW_NO_ROW, .first = first, .peer = first};
+    if (first == GW_NO_ROW) {
+        e->links[number].first = number;
+    } else {
+        e->links[first].peer = number;
+        segment->connections[first].peer = number;
+    }
     gw_segment_connections_added(segment, number + 1);
     return number;
 }
 
-static uint8_t slot_of_kind(uint8_t kind)
+/* A connection with its first link; its row stands for both links in rows of STREAMS. */
+uint32_t gw_engine_add_connection(gw_engine *e, const char *name, uint8_t market)
+{
+    return add_link(e, name, market, GW_NO_ROW);
+}
+
+/* The second link of a connection, whose row `first` is. */
+uint32_t gw_engine_add_link(gw_engine *e, const char *name, uint32_t first)
+{
+    if (first >= e->segment.header->connection_count || e->links[first].peer != GW_NO_ROW)
+        return GW_NO_ROW;
+    return add_link(e, name, e->links[first].market, first);
+}
+
+static gw_identity identity_of(uint8_t kind)
 {
     switch (kind) {
-    case GW_KIND_QUOTE: return GW_SLOT_QUOTE;
-    case GW_KIND_TICKER: return GW_SLOT_TICKER;
-    case GW_KIND_DIFF: return GW_SLOT_BOOK;
-    case GW_KIND_PARTIAL: return GW_SLOT_PARTIAL;
-    default: return GW_SLOT_LAST_TRADE;
+    case GW_KIND_TRADE: case GW_KIND_AGG_TRADE: case GW_KIND_DIFF: return GW_ID_CONTIGUOUS;
+    case GW_KIND_QUOTE: case GW_KIND_PARTIAL: case GW_KIND_BLOCK_TRADE: return GW_ID_MONOTONE;
+    default: return GW_ID_EVENT;
     }
 }
 
-/* Which of two streams feeds a slot: single trades rather than aggregates, more levels rather than
- * fewer, bookTicker rather than the book's own top. */
-static bool feeds_better(const gw_engine *e, uint32_t now, uint32_t then, uint8_t slot)
+static bool comes_with_events(uint8_t kind)
 {
-    if (then == GW_NO_ROW)
-        return true;
-    const gw_stream *rows = e->segment.streams;
-    if (slot == GW_SLOT_LAST_TRADE)
-        return rows[now].kind == GW_KIND_TRADE && rows[then].kind != GW_KIND_TRADE;
-    if (slot == GW_SLOT_PARTIAL)
-        return rows[now].levels > rows[then].levels;
-    return slot == GW_SLOT_QUOTE && rows[then].kind == GW_KIND_DIFF;
+    return kind == GW_KIND_LIQUIDATION || kind == GW_KIND_CONTRACT_INFO || kind == GW_KIND_BLOCK_TRADE || kind == GW_KIND_TRADING_SESSION;
 }
 
-/* An empty cell with its status, so that a reader sees SYNCING and not "never heard of it". */
-static void open_slot(gw_engine *e, uint32_t symbol, uint32_t slot, uint32_t stream)
+static void set_name(gw_stream_info *info, const gw_stream *row)
 {
-    gw_slots *slots = &e->segment.slots[slot];
-    gw_meta *meta = (gw_meta *)(void *)e->cell;
-    memset(e->cell, 0, slots->cell_size);
-    if (slot == GW_SLOT_QUOTE)
-        ((gw_quote *)(void *)e->cell)->bid_px = ((gw_quote *)(void *)e->cell)->ask_px = GW_NULL;
-    meta->ts_event = meta->ts_trade = GW_NULL;
-    meta->kind = e->segment.streams[stream].kind;
-    if (slot == GW_SLOT_BOOK)
-        meta->kind = GW_KIND_BOOK;
-    if (slot == GW_SLOT_QUOTE)
-        meta->kind = GW_KIND_QUOTE;
-    uint8_t status = e->symbols[symbol].status[slot];
-    e->publish_mono = gw_clock_mono();
-    gw_enter(e, symbol, slot, GW_STATUS_SYNCING, GW_REASON_SUBSCRIBED, 0);
-    gw_fill_meta(e, meta, stream, GW_STATUS_SYNCING);
-    meta->ring_position = e->segment.events.tail;
-    if (status == GW_STATUS_EMPTY)
-        gw_slot_store(slots, symbol, meta, slots->cell_size);
-}
-
-static bool feed_slots(gw_engine *e, uint32_t stream)
-{
-    gw_stream_info *info = &e->streams[stream];
-    gw_symbol_info *symbol = &e->symbols[info->symbol];
-    if (info->target.kind == GW_KIND_DIFF && !symbol->book) {
-        symbol->book = gw_book_sync_new(e->levels_max);
-        if (!symbol->book)
-            return false;
-    }
-    if (feeds_better(e, stream, symbol->feeds[info->slot], info->slot)) {
-        symbol->feeds[info->slot] = stream;
-        open_slot(e, info->symbol, info->slot, stream);
-    }
-    if (info->target.kind == GW_KIND_DIFF && symbol->feeds[GW_SLOT_QUOTE] == GW_NO_ROW) {
-        symbol->feeds[GW_SLOT_QUOTE] = stream;
-        open_slot(e, info->symbol, GW_SLOT_QUOTE, stream);
-    }
-    return true;
-}
-
-uint32_t gw_engine_add_stream(gw_engine *e, const gw_stream *row)
-{
-    gw_segment *segment = &e->segment;
-    uint32_t number = segment->header->stream_count;
-    const gw_header *header = segment->header;
-    if (number == segment->stream_capacity || row->symbol >= header->symbol_count || row->connection >= header->connection_count)
-        return GW_NO_ROW;
-    gw_stream_info *info = &e->streams[number];
-    memset(info, 0, sizeof *info);
-    info->target = e->symbols[row->symbol].target;
-    info->target.kind = row->kind;
-    info->symbol = row->symbol;
-    info->connection = row->connection;
-    info->slot = slot_of_kind(row->kind);
     info->name_length = (uint8_t)strnlen((const char *)row->name, sizeof row->name);
     memcpy(info->name, row->name, info->name_length);
     const char *colon = memchr(info->name, ':', info->name_length);
     info->prefix_length = colon ? (uint8_t)(colon - info->name + 1) : 0;
-    segment->streams[number] = *row;
-    segment->streams[number].state = GW_ROW_ACTIVE;
-    segment->streams[number].status = GW_STATUS_SYNCING;
-    if (!feed_slots(e, number))
+}
+
+static void set_stream(gw_engine *e, gw_stream_info *info, const gw_stream *row)
+{
+    if (row->symbol != GW_NO_ROW)
+        info->target = e->symbols[row->symbol].target;
+    info->target.kind = row->kind;
+    info->target.market = row->market;
+    info->symbol = row->symbol;
+    info->connection = row->connection;
+    info->parent = row->parent;
+    info->shape = row->shape;
+    info->arrivals.identity = (uint8_t)(row->shape == GW_SHAPE_ARRAY || row->shape == GW_SHAPE_MERGED ? GW_ID_EVENT : identity_of(row->kind));
+    info->silence.expected_ns = row->expected_ms * 1000000LL;
+    info->arrivals.repeats = row->kind == GW_KIND_PARTIAL;
+    info->arrivals.unordered = row->kind == GW_KIND_TRADING_SESSION;
+    info->silence.never_judged = comes_with_events(row->kind);
+    info->retired = false;
+}
+
+static bool fits(const gw_engine *e, const gw_stream *row)
+{
+    const gw_header *header = e->segment.header;
+    const bool local = row->shape == GW_SHAPE_SYNTHETIC;
+    const bool connected = local ? row->connection == GW_NO_ROW : row->connection < header->connection_count;
+    const bool known = row->symbol == GW_NO_ROW || row->symbol < header->symbol_count;
+    const bool parented = row->shape == GW_SHAPE_ROW ? row->parent < header->stream_count : row->parent == GW_NO_ROW;
+    return connected && known && parented;
+}
+
+/* The row of VALUES for a stream whose kind has no slot by symbol. False: there is no room. */
+static bool take_value(gw_engine *e, uint32_t stream)
+{
+    gw_stream_info *info = &e->streams[stream];
+    uint32_t number = e->segment.header->value_count;
+    if (info->slot != GW_SLOT_VALUE)
+        return true;
+    if (number == e->segment.values.capacity)
+        return false;
+    info->value = e->segment.streams[stream].value = number;
+    gw_segment_values_added(&e->segment, number + 1);
+    return true;
+}
+
+static uint8_t slot_of(const gw_stream *row)
+{
+    const bool many = row->shape == GW_SHAPE_ARRAY || row->shape == GW_SHAPE_MERGED || row->shape == GW_SHAPE_SYNTHETIC;
+    return many || row->symbol == GW_NO_ROW ? GW_SLOT_NONE : gw_slot_of_kind(row->kind);
+}
+
+static void link_to_symbol(gw_engine *e, uint32_t stream)
+{
+    gw_stream_info *info = &e->streams[stream];
+    info->sibling = GW_NO_ROW;
+    if (info->symbol == GW_NO_ROW)
+        return;
+    info->sibling = e->symbols[info->symbol].streams;
+    e->symbols[info->symbol].streams = stream;
+}
+
+static void fill_stream(gw_engine *e, uint32_t number, const gw_stream *row)
+{
+    gw_stream_info *info = &e->streams[number];
+    memset(info, 0, sizeof *info);
+    set_name(info, row);
+    set_stream(e, info, row);
+    info->collector = info->value = GW_NO_ROW;
+    info->slot = slot_of(row);
+    link_to_symbol(e, number);
+    e->segment.streams[number] = *row;
+    e->segment.streams[number].value = GW_NO_ROW;
+    e->segment.streams[number].state = GW_ROW_ACTIVE;
+    e->segment.streams[number].status = GW_STATUS_SYNCING;
+}
+
+/* One book a symbol, from one stream. */
+static bool is_second_book(const gw_engine *e, const gw_stream *row)
+{
+    if (row->kind != GW_KIND_DIFF || row->symbol == GW_NO_ROW)
+        return false;
+    const uint32_t feed = e->symbols[row->symbol].feeds[GW_SLOT_BOOK];
+    return feed != GW_NO_ROW && !e->streams[feed].retired;
+}
+
+/* A stream that was removed comes back to its own row: rows are not used for anything else. What came as a
+ * row of an array may be subscribed by itself now, and the other way round; and an instrument that was listed
+ * anew has another row. */
+static uint32_t revive(gw_engine *e, uint32_t number, const gw_stream *row)
+{
+    gw_stream_info *info = &e->streams[number];
+    if (!info->retired || info->target.kind != row->kind || info->slot != slot_of(row))
         return GW_NO_ROW;
-    remember_stream(e, number);
-    gw_segment_streams_added(segment, number + 1);
+    if (info->symbol != row->symbol)
+        gw_stream_moves(e, number, row->symbol);
+    memset(&info->arrivals, 0, sizeof info->arrivals);
+    memset(&info->silence, 0, sizeof info->silence);
+    set_stream(e, info, row);
+    info->unacked = row->shape != GW_SHAPE_ROW && row->shape != GW_SHAPE_SYNTHETIC;
+    gw_stream *out = &e->segment.streams[number];
+    out->connection = row->connection;
+    out->symbol = row->symbol;
+    out->parent = row->parent;
+    out->shape = row->shape;
+    out->expected_ms = row->expected_ms;
+    out->state = GW_ROW_ACTIVE;
+    out->status = GW_STATUS_SYNCING;
+    out->mono_acked = 0;
+    gw_segment_rows_changed(&e->segment);
     return number;
 }
 
-static void retire_symbol(gw_engine *e, uint32_t symbol, uint32_t successor)
+/* The row is there before anything names it. */
+static uint32_t append(gw_engine *e, const gw_stream *row)
 {
-    gw_symbol_info *info = &e->symbols[symbol];
-    e->publish_mono = gw_clock_mono();
-    if (info->book)
-        gw_book_lose(e, symbol, GW_STATUS_RETIRED, GW_REASON_INEXACT);
-    for (uint32_t slot = 0; slot < GW_SLOT_KINDS; slot++)
-        gw_mark(e, symbol, slot, GW_STATUS_RETIRED, GW_REASON_INEXACT);
-    gw_book_sync_free(info->book);
-    info->book = NULL;
-    e->segment.symbols[symbol].successor = successor;
-    e->segment.symbols[symbol].state = GW_ROW_RETIRED;
+    uint32_t number = e->segment.header->stream_count;
+    if (number == e->segment.stream_capacity)
+        return GW_NO_ROW;
+    fill_stream(e, number, row);
+    remember_stream(e, number);
+    gw_segment_streams_added(&e->segment, number + 1);
+    return number;
 }
 
-/* A row's exponents never change under its readers: the instrument moves to a new row, with its streams. */
-uint32_t gw_engine_replace_symbol(gw_engine *e, uint32_t old, const gw_symbol *row)
+static void count_streams(gw_engine *e, uint32_t first, int change)
 {
-    uint32_t now = gw_engine_add_symbol(e, row);
-    if (now == GW_NO_ROW)
-        return now;
-    retire_symbol(e, old, now);
-    e->symbols[now].wanted_state = e->symbols[old].wanted_state;
-    e->symbols[now].state_sequence = e->symbols[old].state_sequence;
-    for (uint32_t stream = 0; stream < e->segment.header->stream_count; stream++) {
-        gw_stream_info *info = &e->streams[stream];
-        if (info->symbol != old)
-            continue;
-        uint8_t kind = info->target.kind;
-        info->target = e->symbols[now].target;
-        info->target.kind = kind;
-        info->symbol = now;
-        e->segment.streams[stream].symbol = now;
-        if (!feed_slots(e, stream))
-            return GW_NO_ROW;
-    }
-    return now;
+    if (first == GW_NO_ROW)
+        return;
+    e->segment.connections[first].stream_total += (uint32_t)change;
+    if (e->links[first].peer != GW_NO_ROW)
+        e->segment.connections[e->links[first].peer].stream_total += (uint32_t)change;
+}
+
+static bool open_stream(gw_engine *e, uint32_t number)
+{
+    const gw_stream_info *info = &e->streams[number];
+    const bool placed = info->value != GW_NO_ROW || take_value(e, number);
+    const bool known = info->shape != GW_SHAPE_ROW || remember_child(e, info->parent, info->symbol, number + 1);
+    return placed && known && gw_feed_slots(e, number);
+}
+
+uint32_t gw_engine_add_stream(gw_engine *e, const gw_stream *row)
+{
+    gw_stream_info named = {.name_length = 0};
+    if (!fits(e, row) || is_second_book(e, row))
+        return GW_NO_ROW;
+    e->link = GW_NO_ROW;
+    e->mono = gw_clock_mono();
+    set_name(&named, row);
+    const uint8_t *name = (const uint8_t *)named.name + named.prefix_length;
+    uint32_t known = gw_engine_find_stream(e, row->market, name, (size_t)(named.name_length - named.prefix_length));
+    uint32_t number = known == GW_NO_ROW ? append(e, row) : revive(e, known, row);
+    if (number == GW_NO_ROW)
+        return number;
+    count_streams(e, row->shape == GW_SHAPE_ROW ? GW_NO_ROW : row->connection, 1);
+    if (open_stream(e, number))
+        return number;
+    gw_engine_remove_stream(e, number);
+    return GW_NO_ROW;
+}
+
+/* It is not subscribed any more. */
+void gw_stream_left(gw_engine *e, uint32_t stream)
+{
+    if (e->streams[stream].shape != GW_SHAPE_ROW)
+        count_streams(e, e->streams[stream].connection, -1);
 }

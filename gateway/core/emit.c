@@ -11,7 +11,7 @@ void gw_fill_meta(gw_engine *e, gw_meta *meta, uint32_t stream, uint8_t status)
     meta->sequence = e->segment.streams[stream].sequence;
     meta->symbol = info->symbol;
     meta->stream = stream;
-    meta->connection = (uint16_t)info->connection;
+    meta->connection = (uint16_t)(e->link == GW_NO_ROW ? info->connection : e->link);
     meta->flags |= GW_FLAG_FIRST | GW_FLAG_LAST;
     meta->status = status;
     meta->reason = GW_REASON_NONE;
@@ -19,7 +19,7 @@ void gw_fill_meta(gw_engine *e, gw_meta *meta, uint32_t stream, uint8_t status)
 }
 
 /* Copy all of a record but the three fields of META that the ring itself sets. */
-static void put_record(uint8_t *to, const void *record, size_t length)
+void gw_put_record(uint8_t *to, const void *record, size_t length)
 {
     gw_meta own = *(const gw_meta *)(const void *)to;
     memcpy(to, record, length);
@@ -40,7 +40,7 @@ void gw_emit(gw_engine *e, uint32_t stream, const void *record, size_t length)
 {
     gw_ring_writer *events = &e->segment.events;
     uint8_t *to = gw_ring_claim(events, length);
-    put_record(to, record, length);
+    gw_put_record(to, record, length);
     uint64_t position = ((gw_meta *)(void *)to)->ring_position;
     gw_ring_publish(events);
     published(e, stream, position);
@@ -67,7 +67,7 @@ void gw_emit_levels(gw_engine *e, uint32_t stream, gw_diff *head, const gw_level
         head->meta.flags = flags | place | (bids_left + asks_left == 0 ? GW_FLAG_LAST : 0);
         size_t bid_bytes = head->bid_count * sizeof *bids, ask_bytes = head->ask_count * sizeof *asks;
         uint8_t *to = gw_ring_claim(events, sizeof *head + bid_bytes + ask_bytes);
-        put_record(to, head, sizeof *head);
+        gw_put_record(to, head, sizeof *head);
         memcpy(to + sizeof *head, bids, bid_bytes);
         memcpy(to + sizeof *head + bid_bytes, asks, ask_bytes);
         uint64_t position = ((gw_meta *)(void *)to)->ring_position;
@@ -77,41 +77,6 @@ void gw_emit_levels(gw_engine *e, uint32_t stream, gw_diff *head, const gw_level
         asks += head->ask_count;
         place = 0;
     } while (bids_left + asks_left);
-}
-
-/* The frame itself, byte for byte; split when longer than an eighth of the ring. */
-void gw_emit_raw(gw_engine *e, uint32_t stream, const uint8_t *frame, size_t length, size_t data_offset, size_t data_length)
-{
-    gw_ring_writer *raw = &e->segment.raw;
-    const size_t part_max = raw->capacity / 8 - sizeof(gw_raw) - 64;
-    gw_raw head = {.meta = {.ts_event = GW_NULL, .ts_trade = GW_NULL, .kind = GW_KIND_RAW}};
-    gw_fill_meta(e, &head.meta, stream, GW_STATUS_EMPTY);
-    head.frame_length = (uint32_t)length;
-    head.data_offset = (uint32_t)data_offset;
-    head.data_length = (uint32_t)data_length;
-    uint64_t first = 0;
-    for (size_t at = 0; at < length || at == 0;) {
-        size_t left = length - at, part = left < part_max ? left : part_max;
-        head.payload_length = (uint32_t)part;
-        head.meta.flags = (at == 0 ? GW_FLAG_FIRST : 0) | (part == left ? GW_FLAG_LAST : 0);
-        uint8_t *to = gw_ring_claim(raw, sizeof head + part);
-        put_record(to, &head, sizeof head);
-        memcpy(to + sizeof head, frame + at, part);
-        if (at == 0)
-            first = ((gw_meta *)(void *)to)->ring_position;
-        gw_ring_publish(raw);
-        e->segment.counters->raw_parts++;
-        head.part++;
-        at += part;
-        if (part == 0)
-            break;
-    }
-    if (!e->streams[stream].wanted_json || data_length == 0)
-        return;
-    if (head.part > 1)
-        gw_publish_long(e, stream, frame + data_offset, data_length);
-    else
-        gw_publish_item(e, GW_ITEM_JSON, stream, first);
 }
 
 static gw_state state_record(gw_engine *e, uint32_t stream, uint8_t kind, uint8_t status)
@@ -124,7 +89,7 @@ static gw_state state_record(gw_engine *e, uint32_t stream, uint8_t kind, uint8_
 void gw_emit_gap(gw_engine *e, uint32_t stream, uint64_t expected, uint64_t received)
 {
     const gw_stream_info *info = &e->streams[stream];
-    gw_state record = state_record(e, stream, GW_KIND_GAP, e->symbols[info->symbol].status[info->slot]);
+    gw_state record = state_record(e, stream, GW_KIND_GAP, gw_status_of(e, stream));
     record.meta.update_id = received;
     record.subject = info->target.kind;
     record.expected_id = expected;
@@ -143,57 +108,119 @@ void gw_emit_gap(gw_engine *e, uint32_t stream, uint64_t expected, uint64_t rece
 void gw_emit_unreadable(gw_engine *e, uint32_t stream, gw_error error)
 {
     const gw_stream_info *info = &e->streams[stream];
-    gw_state record = state_record(e, stream, GW_KIND_UNREADABLE, e->symbols[info->symbol].status[info->slot]);
+    gw_state record = state_record(e, stream, GW_KIND_UNREADABLE, gw_status_of(e, stream));
     record.subject = info->target.kind;
     record.error = error;
     gw_emit(e, stream, &record, sizeof record);
 }
 
-static uint8_t kind_of_slot(uint32_t slot)
+/* One slot, its status, and whose it is: `symbol` may be GW_NO_ROW. */
+typedef struct gw_place {
+    gw_slots *slots;
+    uint32_t row;
+    uint32_t symbol;
+    uint32_t stream; /* that feeds it */
+    uint8_t *status;
+    uint8_t subject;
+} gw_place;
+
+static gw_place place_of_slot(gw_engine *e, uint32_t symbol, uint32_t slot)
 {
-    static const uint8_t kinds[GW_SLOT_KINDS] = {GW_KIND_QUOTE, GW_KIND_TICKER, GW_KIND_TRADE, GW_KIND_BOOK, GW_KIND_PARTIAL};
-    return kinds[slot];
+    static const uint8_t kinds[GW_SLOT_KINDS] = {GW_KIND_QUOTE, GW_KIND_TICKER,  GW_KIND_TRADE,
+                                                 GW_KIND_BOOK,  GW_KIND_PARTIAL, GW_KIND_MARK_PRICE};
+    gw_symbol_info *info = &e->symbols[symbol];
+    return (gw_place){&e->segment.slots[slot], symbol, symbol, info->feeds[slot], &info->status[slot], kinds[slot]};
+}
+
+static gw_place place_of_value(gw_engine *e, uint32_t stream)
+{
+    gw_stream_info *info = &e->streams[stream];
+    return (gw_place){&e->segment.values, info->value, info->symbol, stream, &info->value_status, info->target.kind};
+}
+
+/* The status of what a stream feeds. */
+uint8_t gw_status_of(const gw_engine *e, uint32_t stream)
+{
+    const gw_stream_info *info = &e->streams[stream];
+    if (info->slot == GW_SLOT_VALUE)
+        return info->value_status;
+    if (info->slot < GW_SLOT_KINDS && e->symbols[info->symbol].feeds[info->slot] == stream)
+        return e->symbols[info->symbol].status[info->slot];
+    return e->segment.streams[stream].status;
+}
+
+/* Where a record that was just emitted behind `before` lies: behind the pad, if there was one. */
+static uint64_t behind_pad(const gw_engine *e, uint64_t before)
+{
+    const gw_meta *at = (const gw_meta *)(const void *)gw_ring_at(&e->segment.events, before);
+    return before + (at->kind == GW_KIND_PAD ? at->length : 0);
+}
+
+static void enter(gw_engine *e, const gw_place *place, uint8_t status, uint8_t reason, uint64_t update_id)
+{
+    if (GW_LIKELY(*place->status == status))
+        return;
+    gw_state record = state_record(e, place->stream, GW_KIND_STATE, status);
+    record.meta.reason = reason;
+    record.meta.update_id = update_id;
+    record.meta.symbol = place->symbol;
+    record.previous_status = *place->status;
+    record.subject = place->subject;
+    *place->status = status;
+    e->segment.streams[place->stream].status = status;
+    e->segment.counters->status_changes++;
+    if (place->symbol == GW_NO_ROW)
+        return;
+    gw_symbol_info *symbol = &e->symbols[place->symbol];
+    record.meta.sequence = ++symbol->state_sequence;
+    uint64_t before = e->segment.events.tail;
+    gw_emit(e, GW_NO_ROW, &record, sizeof record);
+    if (symbol->wanted_state)
+        gw_publish_item(e, GW_ITEM_STATE, place->symbol, behind_pad(e, before));
+}
+
+/* The value stays, its trust changes: the last cell again, with the new status. */
+static void mark(gw_engine *e, const gw_place *place, uint8_t status, uint8_t reason)
+{
+    if (place->stream == GW_NO_ROW || *place->status == status)
+        return;
+    gw_meta *cell = (gw_meta *)(void *)e->cell;
+    gw_slot_load_own(place->slots, place->row, cell);
+    enter(e, place, status, reason, cell->update_id);
+    cell->status = status;
+    cell->reason = reason;
+    cell->mono_publish = e->publish_mono;
+    cell->ring_position = e->segment.events.tail;
+    gw_slot_store(place->slots, place->row, cell, place->slots->cell_size);
 }
 
 /* Note a change of status and say so in the ring and on ZeroMQ. The slot's cell is the caller's to write. */
 void gw_enter(gw_engine *e, uint32_t symbol, uint32_t slot, uint8_t status, uint8_t reason, uint64_t update_id)
 {
-    gw_symbol_info *info = &e->symbols[symbol];
-    if (GW_LIKELY(info->status[slot] == status))
+    if (GW_LIKELY(e->symbols[symbol].status[slot] == status))
         return;
-    uint32_t stream = info->feeds[slot];
-    gw_state record = state_record(e, stream, GW_KIND_STATE, status);
-    record.meta.sequence = ++info->state_sequence;
-    record.meta.reason = reason;
-    record.meta.update_id = update_id;
-    record.previous_status = info->status[slot];
-    record.subject = kind_of_slot(slot);
-    info->status[slot] = status;
-    e->segment.streams[stream].status = status;
-    e->segment.counters->status_changes++;
-    uint64_t before = e->segment.events.tail;
-    gw_emit(e, GW_NO_ROW, &record, sizeof record);
-    if (info->wanted_state) {
-        const gw_meta *at = (const gw_meta *)(const void *)gw_ring_at(&e->segment.events, before);
-        uint64_t skipped = at->kind == GW_KIND_PAD ? at->length : 0;
-        gw_publish_item(e, GW_ITEM_STATE, symbol, before + skipped);
-    }
+    gw_place place = place_of_slot(e, symbol, slot);
+    enter(e, &place, status, reason, update_id);
 }
 
-/* The value stays, its trust changes: the last cell again, with the new status. */
-void gw_mark(gw_engine *e, uint32_t symbol, uint32_t slot, uint8_t status, uint8_t reason)
+void gw_enter_value(gw_engine *e, uint32_t stream, uint8_t status, uint8_t reason, uint64_t update_id)
 {
-    if (e->symbols[symbol].feeds[slot] == GW_NO_ROW || e->symbols[symbol].status[slot] == status)
+    if (GW_LIKELY(e->streams[stream].value_status == status))
         return;
-    gw_slots *slots = &e->segment.slots[slot];
-    gw_meta *cell = (gw_meta *)(void *)e->cell;
-    gw_slot_load_own(slots, symbol, cell);
-    gw_enter(e, symbol, slot, status, reason, cell->update_id);
-    cell->status = status;
-    cell->reason = reason;
-    cell->mono_publish = e->publish_mono;
-    cell->ring_position = e->segment.events.tail;
-    gw_slot_store(slots, symbol, cell, slots->cell_size);
+    gw_place place = place_of_value(e, stream);
+    enter(e, &place, status, reason, update_id);
+}
+
+void gw_mark_slot(gw_engine *e, uint32_t symbol, uint32_t slot, uint8_t status, uint8_t reason)
+{
+    gw_place place = place_of_slot(e, symbol, slot);
+    mark(e, &place, status, reason);
+}
+
+void gw_mark_value(gw_engine *e, uint32_t stream, uint8_t status, uint8_t reason)
+{
+    gw_place place = place_of_value(e, stream);
+    mark(e, &place, status, reason);
 }
 
 /* A ladder of levels, best first, into a BOOK or PARTIAL slot; counts come from the head. */
@@ -213,7 +240,9 @@ void gw_store_ladder(gw_engine *e, uint32_t symbol, uint32_t slot, const gw_book
 /* Room for a notice, or null (and counted) when the control plane is behind. */
 gw_notice *gw_notify(gw_engine *e, gw_notice_code code, uint32_t row)
 {
-    if (e->notice_count == GW_NOTICE_ROOM) {
+    /* The last few places are for what must not be lost: without a STALLED nobody asks for the drain. */
+    const uint32_t room = code == GW_NOTICE_STALLED || code == GW_NOTICE_RESYNC ? GW_NOTICE_ROOM : GW_NOTICE_ROOM - GW_NOTICE_RESERVE;
+    if (e->notice_count >= room) {
         e->segment.counters->notices_dropped++;
         return NULL;
     }
@@ -223,4 +252,13 @@ gw_notice *gw_notify(gw_engine *e, gw_notice_code code, uint32_t row)
     notice->error = notice->head_length = 0;
     notice->a = notice->b = 0;
     return notice;
+}
+
+void gw_note_head(gw_notice *notice, gw_error error, const uint8_t *head, size_t length)
+{
+    if (!notice)
+        return;
+    notice->error = error;
+    notice->head_length = (uint32_t)(length < GW_HEAD_LENGTH ? length : GW_HEAD_LENGTH);
+    memcpy(notice->head, head, notice->head_length);
 }

@@ -12,11 +12,12 @@ cdef class Engine:
 
     cdef void _close(self)
     cdef core.gw_engine *live(self) except NULL
+    cdef check(self, uint32_t row, uint32_t count)
 
 
 cdef class FrameListener(WSListener):
     cdef Engine owner
-    cdef uint32_t connection
+    cdef uint32_t link
     cdef object handler
     cdef bytearray parts
     cdef bint text

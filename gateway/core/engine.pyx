@@ -10,13 +10,13 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
-from libc.stdint cimport int64_t, uint8_t, uint32_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 from picows.picows cimport WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
 from gateway.core cimport core
 from gateway.errors import LayoutError
-from gateway.layout import Market
+from gateway.layout import Market, Shape
 
 NO_ROW = <uint32_t>core.GW_NO_ROW
 
@@ -39,6 +39,10 @@ class NoticeCode(IntEnum):
     STALLED = 5
     BOOK_LIVE = 6
     GAP = 7
+    SILENT = 8
+    ROW_UNKNOWN = 9
+    LAGGING = 10
+    RESUMED = 11
 
 
 class SnapshotResult(IntEnum):
@@ -100,32 +104,93 @@ cdef class Engine:
     def replace_symbol(self, uint32_t old, instrument):
         """Retire row ``old`` and move its streams to a new row with other exponents; the new row."""
         cdef core.gw_symbol row = symbol_row(instrument)
-        return core.gw_engine_replace_symbol(self.live(), old, &row)
+        self.check(old, self.live().segment.header.symbol_count)
+        return core.gw_engine_replace_symbol(self.engine, old, &row)
+
+    def retire_symbol(self, uint32_t symbol):
+        """The venue does not list it any more: the row and all its streams are RETIRED."""
+        self.check(symbol, self.live().segment.header.symbol_count)
+        core.gw_engine_retire_symbol(self.engine, symbol)
+
+    def set_halted(self, uint32_t symbol, bint halted):
+        """The venue says whether the instrument trades: its slots are HALTED, or wait for data."""
+        self.check(symbol, self.live().segment.header.symbol_count)
+        core.gw_set_halted(self.engine, symbol, halted)
+        core.gw_engine_batch_end(self.engine)
 
     def add_connection(self, str name, uint8_t market):
-        """Add a CONNECTIONS row, DOWN at first; its number, or NO_ROW."""
+        """Add a connection with its first link, IDLE at first; the link's row, or NO_ROW."""
         return core.gw_engine_add_connection(self.live(), name.encode(), market)
 
-    def add_stream(self, str name, uint8_t kind, uint32_t symbol, uint32_t connection, uint8_t levels=0):
-        """Add a STREAMS row (``name`` with its market: spot:btcusdt@trade); its number, or NO_ROW."""
-        cdef core.gw_stream row
-        cdef bytes text = name.encode()
-        if len(text) > sizeof(row.name):
-            return NO_ROW
-        memset(&row, 0, sizeof(row))
-        memcpy(row.name, <const char *>text, len(text))
-        row.kind = kind
-        row.market = Market[name.partition(":")[0].upper()]
+    def add_link(self, str name, uint32_t first):
+        """Add the second link of a connection, whose first link's row ``first`` is."""
+        return core.gw_engine_add_link(self.live(), name.encode(), first)
+
+    def add_stream(
+        self,
+        str name,
+        uint8_t kind,
+        uint32_t symbol,
+        uint32_t connection,
+        uint8_t levels=0,
+        *,
+        uint8_t shape=Shape.OBJECT,
+        uint32_t expected_ms=0,
+    ):
+        """Add a STREAMS row (``name`` with its market: spot:btcusdt@trade); its number, or NO_ROW.
+
+        ``connection`` is the row of its connection's first link, ``symbol`` NO_ROW for the whole
+        market. A stream that was removed gets its own row back.
+        """
+        cdef core.gw_stream row = stream_row(name, kind, symbol, connection, shape)
         row.levels = levels
-        row.symbol = symbol
-        row.connection = connection
+        row.expected_ms = expected_ms
         return core.gw_engine_add_stream(self.live(), &row)
 
-    def frame(self, uint32_t connection, const uint8_t[::1] payload, mono=None):
+    def add_row(self, uint32_t parent, uint32_t symbol, str name):
+        """Add the stream that the rows of ``symbol`` in the array stream ``parent`` are published as."""
+        self.check(parent, self.live().segment.header.stream_count)
+        cdef const core.gw_stream *of = &self.engine.segment.streams[parent]
+        cdef core.gw_stream row = stream_row(name, of.kind, symbol, of.connection, Shape.ROW)
+        row.parent = parent
+        return core.gw_engine_add_stream(self.engine, &row)
+
+    def cover_row(self, uint32_t parent, uint32_t symbol):
+        """Leave rows of ``symbol`` out: that stream is subscribed by itself. False: there is no room."""
+        return core.gw_engine_cover_row(self.live(), parent, symbol)
+
+    def add_synthetic(self, str name, uint8_t kind):
+        """Add a whole-market stream that is put together here; its number, or NO_ROW."""
+        cdef core.gw_stream row = stream_row(name, kind, NO_ROW, NO_ROW, Shape.SYNTHETIC)
+        return core.gw_engine_add_stream(self.live(), &row)
+
+    def collect(self, uint32_t stream, uint32_t synthetic):
+        """Make the events of ``stream`` rows of a synthetic stream; NO_ROW: of none any more."""
+        self.check(stream, self.live().segment.header.stream_count)
+        if synthetic != NO_ROW:
+            self.check(synthetic, self.engine.segment.header.stream_count)
+        self.engine.streams[stream].collector = synthetic
+
+    def flush_synthetic(self, uint32_t stream):
+        """A tick of a synthetic stream: publish the rows that changed since the last one."""
+        self.check(stream, self.live().segment.header.stream_count)
+        core.gw_engine_flush_synthetic(self.engine, stream)
+
+    def remove_stream(self, uint32_t stream):
+        """Unsubscribed: the stream and its rows are RETIRED, and what only they fed."""
+        self.check(stream, self.live().segment.header.stream_count)
+        core.gw_engine_remove_stream(self.engine, stream)
+
+    cdef check(self, uint32_t row, uint32_t count):
+        if row >= count:
+            raise ValueError(f"no row {row}, there are {count}")
+
+    def frame(self, uint32_t link, const uint8_t[::1] payload, mono=None):
         """Take one whole text message, as the listener does; CLOCK_MONOTONIC ns, now by default."""
+        self.check(link, self.live().segment.header.connection_count)
         cdef int64_t at = core.gw_clock_mono() if mono is None else mono
         cdef const uint8_t *start = &payload[0] if payload.shape[0] else NULL
-        return FrameClass(core.gw_engine_frame(self.live(), connection, start, payload.shape[0], at))
+        return FrameClass(core.gw_engine_frame(self.engine, link, start, payload.shape[0], at))
 
     def batch_end(self):
         """End of a socket read: publish to ZeroMQ, ring the bell."""
@@ -143,25 +208,81 @@ cdef class Engine:
         """Give a book the REST depth answer it asked for: (SnapshotResult, name of the decoder's error)."""
         cdef core.gw_error error = core.GW_OK
         cdef const uint8_t *start = &body[0] if body.shape[0] else NULL
-        result = core.gw_book_snapshot(self.live(), symbol, start, body.shape[0], &error)
+        self.check(symbol, self.live().segment.header.symbol_count)
+        result = core.gw_book_snapshot(self.engine, symbol, start, body.shape[0], &error)
         core.gw_engine_batch_end(self.engine)
         return SnapshotResult(result), core.gw_error_name(error).decode()
 
     def ask_snapshot(self, uint32_t symbol):
         """Have a waiting book ask for its snapshot now, before its first event."""
-        core.gw_book_ask(self.live(), symbol)
+        self.check(symbol, self.live().segment.header.symbol_count)
+        core.gw_book_ask(self.engine, symbol)
 
-    def connection_up(self, uint32_t connection):
-        """The socket is open: its slots go to SYNCING."""
-        core.gw_engine_connection_up(self.live(), connection, core.gw_clock_mono())
+    def link_up(self, uint32_t link):
+        """The socket is open: what no other link carries goes to SYNCING."""
+        self.check(link, self.live().segment.header.connection_count)
+        core.gw_engine_link_up(self.engine, link, core.gw_clock_mono())
 
-    def connection_down(self, uint32_t connection):
-        """The socket is gone: its slots go to DOWN, in this call."""
-        core.gw_engine_connection_down(self.live(), connection)
+    def link_down(self, uint32_t link, bint idle=False):
+        """The socket is gone: what the other link does not carry is DOWN in this call.
 
-    def drained(self, uint32_t connection):
+        ``idle``: closed on purpose, and kept for the next rotation.
+        """
+        self.check(link, self.live().segment.header.connection_count)
+        core.gw_engine_link_down(self.engine, link, idle)
+
+    def acked(self, uint32_t link, streams):
+        """The venue has acknowledged these streams (rows) on a link: silence counts from here."""
+        cdef int64_t mono = core.gw_clock_mono()
+        self.check(link, self.live().segment.header.connection_count)
+        for stream in streams:
+            self.check(stream, self.engine.segment.header.stream_count)
+            core.gw_engine_acked(self.engine, link, stream, mono)
+
+    def awaited(self, uint32_t link):
+        """Rows of the streams on this link's connection that it has not joined yet."""
+        cdef core.gw_engine *e = self.live()
+        cdef uint32_t row
+        self.check(link, e.segment.header.connection_count)
+        found = []
+        for row in range(e.segment.header.stream_count):
+            if core.gw_engine_awaits(e, link, row):
+                found.append(row)
+        return found
+
+    def starved(self, uint32_t link):
+        """Rows of the awaited streams that the other link brings and this one does not."""
+        cdef core.gw_engine *e = self.live()
+        cdef uint32_t row
+        self.check(link, e.segment.header.connection_count)
+        found = []
+        for row in range(e.segment.header.stream_count):
+            if core.gw_engine_starves(e, link, row):
+                found.append(row)
+        return found
+
+    def lag_ns(self, uint32_t link):
+        """How much later than the quickest seen here events come over a link, smoothed."""
+        self.check(link, self.live().segment.header.connection_count)
+        return self.engine.segment.connections[link].lag_ns
+
+    def set_limits(self, int64_t first_data_ns, int64_t lag_ns):
+        """Silence allowed before a stream's first frame, and the lag that makes a link LAGGING."""
+        self.live().first_data_ns = first_data_ns
+        self.engine.lag_max_ns = lag_ns
+
+    def count_rotation(self):
+        """A link was replaced without a break."""
+        self.live().segment.counters.rotations += 1
+
+    def count_refused(self, uint64_t streams):
+        """The venue answered the subscription of so many streams with an error."""
+        self.live().segment.counters.subscriptions_refused += streams
+
+    def drained(self, uint32_t link):
         """What was queued during a stall has been read; new data may be LIVE again."""
-        core.gw_engine_drained(self.live(), connection)
+        self.check(link, self.live().segment.header.connection_count)
+        core.gw_engine_drained(self.engine, link)
 
     def notices(self):
         """Take all notices since the last call."""
@@ -170,22 +291,28 @@ cdef class Engine:
         e.notice_count = 0
         return taken
 
-    def set_publisher(self, size_t send, size_t socket):
-        """Addresses of zmq_send and of the socket; this thread must be the socket's own. 0, 0: none."""
+    def set_publisher(self, size_t send, size_t socket, size_t arrays_socket=0):
+        """Addresses of zmq_send and of the sockets, the second for whole arrays (0: the first).
+
+        This thread must be the sockets' own. 0, 0: publish nothing.
+        """
         cdef core.gw_engine *e = self.live()
         e.publisher.item_count = 0
         e.publisher.send = <core.gw_send_function>send
         e.publisher.socket = <void *>socket
+        e.publisher.arrays_socket = <void *>(arrays_socket or socket)
 
     def set_wanted(self, uint32_t stream, bint json, bint binary):
         """Publish a stream's JSON and binary topics, or not; see gateway.shard.publisher."""
         cdef core.gw_engine *e = self.live()
+        self.check(stream, e.segment.header.stream_count)
         e.streams[stream].wanted_json = json
         e.streams[stream].wanted_binary = binary
 
     def set_wanted_state(self, uint32_t symbol, bint wanted):
         """Publish a symbol's state topic, or not."""
-        self.live().symbols[symbol].wanted_state = wanted
+        self.check(symbol, self.live().segment.header.symbol_count)
+        self.engine.symbols[symbol].wanted_state = wanted
 
     def set_state(self, uint32_t state):
         """Store the segment's state (layout.SegmentState) and wake sleeping readers."""
@@ -200,9 +327,25 @@ def wake(uint8_t[::1] memory, size_t offset):
     core.gw_bell_wake(<uint32_t *>&memory[offset])
 
 
+cdef core.gw_stream stream_row(str name, uint8_t kind, uint32_t symbol, uint32_t connection, uint8_t shape) except *:
+    cdef core.gw_stream row
+    cdef bytes text = name.encode()
+    if len(text) > sizeof(row.name):
+        raise ValueError(f"{name} is longer than {sizeof(row.name)} bytes")
+    memset(&row, 0, sizeof(row))
+    memcpy(row.name, <const char *>text, len(text))
+    row.kind = kind
+    row.market = Market[name.partition(":")[0].upper()]
+    row.symbol = symbol
+    row.connection = connection
+    row.parent = NO_ROW
+    row.shape = shape
+    return row
+
+
 cdef core.gw_symbol symbol_row(instrument) except *:
     cdef core.gw_symbol row
-    cdef bytes symbol = instrument.symbol.encode()
+    cdef bytes symbol = instrument.row_name.encode()
     cdef bytes market = instrument.market.name.lower().encode()
     if len(symbol) > sizeof(row.symbol):
         raise ValueError(f"symbol {instrument.symbol} is longer than {sizeof(row.symbol)} bytes")
@@ -215,6 +358,7 @@ cdef core.gw_symbol symbol_row(instrument) except *:
     row.market = instrument.market
     row.tick = instrument.tick
     row.step = instrument.step
+    row.halted = instrument.is_halted
     row.added_real = time.time_ns()
     return row
 
@@ -229,16 +373,16 @@ cdef class FrameListener(WSListener):
     """picows listener of one connection: joins fragments, answers pings, hands payloads to the engine.
 
     ``handler`` gets ``on_connected(transport)``, ``on_disconnected()``, ``on_control(bytes)``,
-    ``on_refused(bytes)``, ``on_pong(bytes)`` and ``on_notices()``; none of them is called for a data
-    frame that was read.
+    ``on_refused(bytes)``, ``on_pong(bytes)``, ``on_pong_sent()`` and ``on_notices()``; none of them is
+    called for a data frame that was read.
     Create the connection with enable_auto_pong=False: a ping may be the last frame of a socket read,
     and the listener must see the end of every read.
     """
 
-    def __init__(self, Engine engine, uint32_t connection, handler):
+    def __init__(self, Engine engine, uint32_t link, handler):
         super().__init__()
         self.owner = engine
-        self.connection = connection
+        self.link = link
         self.handler = handler
         self.parts = None
         self.text = False
@@ -273,7 +417,7 @@ cdef class FrameListener(WSListener):
                 self.handler.on_notices()
 
     cdef take(self, core.gw_engine *e, const uint8_t *payload, Py_ssize_t size):
-        cdef core.gw_frame_class found = core.gw_engine_frame(e, self.connection, payload, size, self.mono)
+        cdef core.gw_frame_class found = core.gw_engine_frame(e, self.link, payload, size, self.mono)
         if found == core.GW_FRAME_CONTROL:
             self.handler.on_control((<const char *>payload)[:size])
         elif found == core.GW_FRAME_REFUSED:
@@ -282,6 +426,7 @@ cdef class FrameListener(WSListener):
     cdef unusual(self, WSTransport transport, WSFrame frame):
         if frame.msg_type == WSMsgType.PING:
             transport.send_pong(frame.get_payload_as_bytes())
+            self.handler.on_pong_sent()
         elif frame.msg_type == WSMsgType.PONG:
             self.handler.on_pong(frame.get_payload_as_bytes())
         elif frame.msg_type == WSMsgType.CLOSE:

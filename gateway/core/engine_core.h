@@ -1,4 +1,4 @@
-/* One shard's frame path: envelope -> decode -> state -> shared memory -> what to publish.
+/* One shard's frame path: envelope -> decode -> arrival -> state -> shared memory -> what to publish.
  *
  * All state of a shard's instruments lives here; one thread, no locks, no Python. Nothing on the path
  * of a frame allocates, logs or raises: what the control plane must know is a gw_notice in a bounded
@@ -6,11 +6,13 @@
 #ifndef GW_ENGINE_CORE_H
 #define GW_ENGINE_CORE_H
 
+#include "arrival.h"
 #include "decode.h"
 #include "segment.h"
 #include "sequence.h"
+#include "silence.h"
 
-enum { GW_FRAME_LENGTH_MAX = 10 << 20, GW_HEAD_LENGTH = 160, GW_NOTICE_ROOM = 1024, GW_ITEM_ROOM = 4096 };
+enum { GW_FRAME_LENGTH_MAX = 10 << 20, GW_HEAD_LENGTH = 160, GW_NOTICE_ROOM = 4096, GW_NOTICE_RESERVE = 1024, GW_ITEM_ROOM = 4096, GW_ROW_ROOM = 16384 };
 
 /* What a frame was. CONTROL: an ack, an error or a notice of the venue; the caller reads it. */
 typedef enum gw_frame_class { GW_FRAME_DATA, GW_FRAME_CONTROL, GW_FRAME_REFUSED } gw_frame_class;
@@ -23,6 +25,10 @@ typedef enum gw_notice_code {
     GW_NOTICE_STALLED = 5,        /* a: ns the loop stood still */
     GW_NOTICE_BOOK_LIVE = 6,      /* row: symbol */
     GW_NOTICE_GAP = 7,            /* row: stream; a: expected id, b: received id */
+    GW_NOTICE_SILENT = 8,         /* row: stream; a: ns silent, b: its limit */
+    GW_NOTICE_ROW_UNKNOWN = 9,    /* row: stream with rows; head: the symbol that it has no row for */
+    GW_NOTICE_LAGGING = 10,       /* row: connection; a: ns behind */
+    GW_NOTICE_RESUMED = 11,       /* row: stream that was silent */
 } gw_notice_code;
 
 typedef struct gw_notice {
@@ -35,7 +41,8 @@ typedef struct gw_notice {
     uint8_t head[GW_HEAD_LENGTH];
 } gw_notice;
 
-enum { GW_SLOT_QUOTE, GW_SLOT_TICKER, GW_SLOT_LAST_TRADE, GW_SLOT_BOOK, GW_SLOT_PARTIAL };
+/* Where a stream's latest value goes: a slot of its symbol, one of its own, or nowhere. */
+enum { GW_SLOT_QUOTE, GW_SLOT_TICKER, GW_SLOT_LAST_TRADE, GW_SLOT_BOOK, GW_SLOT_PARTIAL, GW_SLOT_MARK_PRICE, GW_SLOT_VALUE, GW_SLOT_NONE };
 
 /* The phases of a book, see book_sync.c. */
 typedef enum gw_phase { GW_PHASE_WAITING, GW_PHASE_HELD, GW_PHASE_SYNCED } gw_phase;
@@ -52,6 +59,7 @@ typedef struct gw_book_sync {
     uint64_t snapshot_id;
     uint64_t buffered_id; /* highest of the events buffered */
     int64_t held_mono;    /* when the snapshot came */
+    uint32_t link;        /* of the last event */
     uint8_t *buffer; /* gw_diff records waiting for a snapshot */
     size_t buffer_length;
     size_t buffer_room;
@@ -60,7 +68,9 @@ typedef struct gw_book_sync {
 typedef struct gw_symbol_info {
     gw_target target;
     uint32_t feeds[GW_SLOT_KINDS]; /* the stream a slot is fed from, or GW_NO_ROW */
+    uint32_t streams;              /* the first of its streams, or GW_NO_ROW */
     uint8_t status[GW_SLOT_KINDS];
+    bool halted;
     bool wanted_state;
     uint64_t state_sequence;
     gw_book_sync *book;
@@ -68,22 +78,76 @@ typedef struct gw_symbol_info {
 
 typedef struct gw_stream_info {
     gw_target target;
-    uint32_t symbol;
-    uint32_t connection;
+    uint32_t symbol;     /* or GW_NO_ROW */
+    uint32_t connection; /* its first link */
+    uint32_t parent;     /* of a ROW, or GW_NO_ROW */
+    uint32_t sibling;    /* the next stream of its symbol, or GW_NO_ROW */
+    uint32_t collector;  /* the synthetic stream that gathers its events, or GW_NO_ROW */
+    uint32_t value;      /* row of VALUES, or GW_NO_ROW */
     uint8_t slot;
+    uint8_t shape;
+    uint8_t value_status;
     uint8_t name_length;
     uint8_t prefix_length; /* of the market and its colon */
     bool wanted_json;
     bool wanted_binary;
-    uint8_t behind_run;
-    uint64_t last_id;
+    bool retired;
+    bool unacked;           /* it came back: what is still on the way is of its former life */
+    bool gathered;          /* `latest` changed since the collector's last flush */
+    uint32_t latest_length; /* bytes of the last event, for the collector */
+    uint32_t latest_room;
+    int64_t unknown_mono;   /* second in which unknown rows were told, and how many */
+    uint32_t unknown_told;
+    uint8_t *latest;
+    gw_arrivals arrivals;
+    gw_silence silence;
     char name[64];
 } gw_stream_info;
 
-/* One message to publish: where its bytes lie in a ring. */
+/* A link: one WebSocket, a row of CONNECTIONS. Two links carry the same streams; one may be down. */
+typedef struct gw_link_info {
+    uint8_t market;
+    uint8_t side;      /* 0 or 1 */
+    uint32_t first;    /* row of side 0, which is what its streams name */
+    uint32_t peer;     /* or GW_NO_ROW */
+    bool up;
+    bool draining;     /* what it delivers was queued while we stood still */
+    bool lagging;
+    uint8_t ahead_run; /* events from the future, one after the other */
+    int64_t down_mono; /* when it went down, 0: never was up */
+    int64_t told_mono; /* when it was last reported as lagging */
+} gw_link_info;
+
+/* The least delay from the venue's event time to us: what a lag is measured against. Each window it may
+ * rise a little, so that a drift of the clocks is followed and a lag that stays does not become the norm. */
+typedef struct gw_delay_floor {
+    int64_t delay;
+    int64_t least; /* of this window */
+    int64_t until_mono; /* 0: nothing is known yet */
+} gw_delay_floor;
+
+/* A row of the array at hand. */
+typedef struct gw_array_row {
+    const uint8_t *start;
+    const uint8_t *end;
+    gw_text symbol;
+    bool foreign; /* of the other futures market */
+} gw_array_row;
+
+/* Which stream the rows of an array belong to, by stream with rows and symbol. */
+typedef struct gw_child {
+    uint32_t parent;
+    uint32_t symbol;
+    uint32_t stream; /* row + 1, 0: free; GW_NO_ROW: covered by a stream of its own */
+} gw_child;
+
+/* One message to publish: where its bytes lie in a ring. JSON: `offset` behind the RAW record's head. */
 typedef struct gw_item {
     uint64_t position;
-    uint32_t stream;
+    uint64_t sequence;
+    uint32_t offset;
+    uint32_t length;
+    uint32_t row; /* stream; STATE: symbol */
     uint8_t what;
 } gw_item;
 
@@ -94,6 +158,7 @@ typedef int (*gw_send_function)(void *socket, const void *bytes, size_t length, 
 typedef struct gw_publisher {
     gw_send_function send; /* zmq_send, or null */
     void *socket;
+    void *arrays_socket; /* for whole arrays, with a low high-water mark */
     uint8_t *scratch;
     size_t scratch_room;
     gw_item items[GW_ITEM_ROOM];
@@ -106,59 +171,116 @@ typedef struct gw_engine {
     gw_segment segment;
     gw_symbol_info *symbols;
     gw_stream_info *streams;
+    gw_link_info *links;
     uint32_t *stream_table; /* open addressing: stream row + 1, or 0 */
     uint32_t stream_mask;
-    bool *draining; /* by connection: what it delivers was queued while we stood still */
-    uint8_t *connection_market;
+    gw_child *children; /* open addressing */
+    uint32_t child_mask;
+    uint32_t child_count;
     uint32_t levels_max;
     size_t buffer_max; /* bytes of buffered diffs a book */
+    uint32_t link;     /* of the frame at hand, or GW_NO_ROW */
     int64_t mono;      /* of the frame at hand */
     int64_t publish_mono;
     int64_t real_offset; /* CLOCK_REALTIME - CLOCK_MONOTONIC */
     int64_t beat_mono;
     int64_t stall_ns;
-    union {
-        gw_quote quote;
-        gw_trade trade;
-        gw_ticker ticker;
-    } event; /* the frame at hand, decoded */
+    int64_t judged_mono; /* when silence was last judged */
+    int64_t first_data_ns;
+    int64_t lag_max_ns;
+    gw_delay_floor delay_floor[GW_MARKET_COINM + 1];
+    gw_event event; /* the event at hand, decoded; of any kind but DIFF and PARTIAL */
     gw_depth depth;
+    gw_array_row *rows; /* of the array at hand */
+    uint32_t row_count;
     gw_level *levels_out; /* room for a whole book's side, twice */
-    uint8_t *cell;        /* one BOOK or PARTIAL cell */
+    uint8_t *cell;        /* one cell of any slot */
     gw_notice notices[GW_NOTICE_ROOM];
     uint32_t notice_count;
     gw_publisher publisher;
 } gw_engine;
 
-/* engine_core.c: the frame, and the life of streams. Null: not a segment of ours, or no memory. */
+/* engine_core.c: the frame. Null: not a segment of ours, or no memory. */
 gw_engine *gw_engine_new(uint8_t *base, size_t size, uint32_t levels_max, size_t buffer_max);
 void gw_engine_free(gw_engine *e);
-gw_frame_class gw_engine_frame(gw_engine *e, uint32_t connection, const uint8_t *frame, size_t length, int64_t mono);
+gw_frame_class gw_engine_frame(gw_engine *e, uint32_t link, const uint8_t *frame, size_t length, int64_t mono);
 void gw_engine_batch_end(gw_engine *e);
 void gw_engine_heartbeat(gw_engine *e, int64_t mono, int64_t real);
+gw_frame_class gw_refuse_frame(gw_engine *e, uint32_t stream, gw_error error, const uint8_t *frame, size_t length);
+void gw_count_frame(gw_engine *e, uint32_t stream, size_t length);
+void gw_suspect(gw_engine *e, uint32_t stream, gw_error error);
+int64_t gw_clock_mono(void);
+
+/* events.c: what a decoded event does to its slot and to the ring. */
+gw_error gw_event_decode(gw_engine *e, uint32_t stream, gw_cursor *c);
+gw_fate gw_event_fate(gw_engine *e, uint32_t stream, const uint8_t *data, size_t length);
+void gw_event_store(gw_engine *e, uint32_t stream, gw_fate fate);
+void gw_sight(const gw_engine *e, const gw_arrivals *arrivals, gw_sighting *out);
+int64_t gw_event_time(const gw_engine *e, uint8_t kind);
+
+/* rows.c: arrays, and streams whose frames may be of any symbol. */
+gw_error gw_rows_scan(gw_engine *e, uint32_t stream, gw_cursor *c);
+gw_frame_class gw_rows_accept(gw_engine *e, uint32_t stream, const uint8_t *frame, size_t length, const uint8_t *data, size_t data_length);
+
+/* links.c: the life of connections and their links. */
 void gw_engine_check_stall(gw_engine *e, int64_t mono);
-void gw_engine_drained(gw_engine *e, uint32_t connection);
-void gw_engine_connection_up(gw_engine *e, uint32_t connection, int64_t mono);
-void gw_engine_connection_down(gw_engine *e, uint32_t connection);
+void gw_engine_drained(gw_engine *e, uint32_t link);
+void gw_engine_link_up(gw_engine *e, uint32_t link, int64_t mono);
+void gw_engine_link_down(gw_engine *e, uint32_t link, bool idle);
+void gw_engine_acked(gw_engine *e, uint32_t link, uint32_t stream, int64_t mono);
+bool gw_engine_awaits(const gw_engine *e, uint32_t link, uint32_t stream);
+bool gw_engine_starves(const gw_engine *e, uint32_t link, uint32_t stream);
+bool gw_peer_carries(const gw_engine *e, uint32_t link, uint32_t stream);
+void gw_mark_stream(gw_engine *e, uint32_t stream, uint8_t status, uint8_t reason);
+void gw_mark_fed(gw_engine *e, uint32_t stream, uint8_t status, uint8_t reason);
+void gw_mark_rows(gw_engine *e, uint32_t parent, uint8_t status, uint8_t reason);
+void gw_set_halted(gw_engine *e, uint32_t symbol, bool halted);
+
+/* watch.c: silence and lag, judged with each heartbeat. */
+void gw_watch_frame(gw_engine *e, uint32_t stream);
+void gw_watch_lag(gw_engine *e, int64_t event_time);
+void gw_watch(gw_engine *e, int64_t mono);
 
 /* directory.c: rows. All return the row, or GW_NO_ROW when the directory is full. */
 uint32_t gw_engine_add_symbol(gw_engine *e, const gw_symbol *row);
 uint32_t gw_engine_add_connection(gw_engine *e, const char *name, uint8_t market);
+uint32_t gw_engine_add_link(gw_engine *e, const char *name, uint32_t first);
 uint32_t gw_engine_add_stream(gw_engine *e, const gw_stream *row);
-uint32_t gw_engine_replace_symbol(gw_engine *e, uint32_t old, const gw_symbol *row);
+void gw_stream_left(gw_engine *e, uint32_t stream);
+bool gw_engine_cover_row(gw_engine *e, uint32_t parent, uint32_t symbol);
 uint32_t gw_engine_find_stream(const gw_engine *e, uint8_t market, const uint8_t *name, size_t length);
+const gw_child *gw_engine_find_child(const gw_engine *e, uint32_t parent, const uint8_t *symbol, size_t length);
+
+/* feeds.c: which stream feeds which slot, and what happens when rows come and go. */
+bool gw_feed_slots(gw_engine *e, uint32_t stream);
+uint8_t gw_slot_of_kind(uint8_t kind);
+void gw_stream_moves(gw_engine *e, uint32_t stream, uint32_t symbol);
+uint32_t gw_engine_replace_symbol(gw_engine *e, uint32_t old, const gw_symbol *row);
+void gw_engine_retire_symbol(gw_engine *e, uint32_t symbol);
+void gw_engine_remove_stream(gw_engine *e, uint32_t stream);
 
 /* emit.c: records and slots. */
 void gw_fill_meta(gw_engine *e, gw_meta *meta, uint32_t stream, uint8_t status);
+void gw_put_record(uint8_t *to, const void *record, size_t length);
 void gw_emit(gw_engine *e, uint32_t stream, const void *record, size_t length);
 void gw_emit_levels(gw_engine *e, uint32_t stream, gw_diff *head, const gw_level *bids, const gw_level *asks);
-void gw_emit_raw(gw_engine *e, uint32_t stream, const uint8_t *frame, size_t length, size_t data_offset, size_t data_length);
 void gw_emit_gap(gw_engine *e, uint32_t stream, uint64_t expected, uint64_t received);
 void gw_emit_unreadable(gw_engine *e, uint32_t stream, gw_error error);
 void gw_enter(gw_engine *e, uint32_t symbol, uint32_t slot, uint8_t status, uint8_t reason, uint64_t update_id);
-void gw_mark(gw_engine *e, uint32_t symbol, uint32_t slot, uint8_t status, uint8_t reason);
+void gw_enter_value(gw_engine *e, uint32_t stream, uint8_t status, uint8_t reason, uint64_t update_id);
+void gw_mark_slot(gw_engine *e, uint32_t symbol, uint32_t slot, uint8_t status, uint8_t reason);
+void gw_mark_value(gw_engine *e, uint32_t stream, uint8_t status, uint8_t reason);
+uint8_t gw_status_of(const gw_engine *e, uint32_t stream);
 void gw_store_ladder(gw_engine *e, uint32_t symbol, uint32_t slot, const gw_book *head, const gw_level *bids, const gw_level *asks);
 gw_notice *gw_notify(gw_engine *e, gw_notice_code code, uint32_t row);
+void gw_note_head(gw_notice *notice, gw_error error, const uint8_t *head, size_t length);
+
+/* raw.c: the frame itself. `flags` says why a frame is not published; 0: it is. */
+typedef struct gw_raw_place {
+    uint64_t position; /* of the record, where the frame lies in one piece */
+    bool whole;
+} gw_raw_place;
+gw_raw_place gw_emit_raw(gw_engine *e, uint32_t stream, const uint8_t *frame, size_t length, size_t data_offset, size_t data_length, uint16_t flags);
 
 /* book_sync.c: the life of a book. */
 enum { GW_SNAPSHOT_LIVE = 1, GW_SNAPSHOT_HELD = 2, GW_SNAPSHOT_TOO_OLD = 3, GW_SNAPSHOT_UNREADABLE = 4, GW_SNAPSHOT_GAP = 5, GW_SNAPSHOT_UNWANTED = 6 };
@@ -170,17 +292,35 @@ void gw_book_lose(gw_engine *e, uint32_t symbol, uint8_t status, uint8_t reason)
 int gw_book_snapshot(gw_engine *e, uint32_t symbol, const uint8_t *body, size_t length, gw_error *error);
 
 /* publish.c: to ZeroMQ, after shared memory. */
-bool gw_publisher_init(gw_publisher *publisher);
-void gw_publish_item(gw_engine *e, uint8_t what, uint32_t stream, uint64_t position);
-void gw_publish_long(gw_engine *e, uint32_t stream, const uint8_t *data, size_t length);
+bool gw_publisher_init(gw_publisher *publisher, size_t record_max);
+void gw_publish_item(gw_engine *e, uint8_t what, uint32_t row, uint64_t position);
+void gw_publish_json(gw_engine *e, uint32_t stream, gw_raw_place place, const uint8_t *frame, size_t offset, size_t length);
+void gw_publish_rows(gw_engine *e, uint32_t stream);
+void gw_publish_synthetic(gw_engine *e, uint32_t stream, uint8_t *(*put)(gw_engine *, uint32_t, uint8_t *, const uint8_t *));
 void gw_publish_flush(gw_engine *e);
 void gw_publish_flush_if_full(gw_engine *e);
 
-int64_t gw_clock_mono(void);
+/* synthetic.c: an all-market array that the venue does not send, from the streams that it does. */
+void gw_synthetic_gather(gw_engine *e, uint32_t stream, const uint8_t *data, size_t length);
+void gw_engine_flush_synthetic(gw_engine *e, uint32_t stream);
 
-static inline uint8_t gw_live_status(const gw_engine *e, uint32_t connection)
+/* A link whose events are of the present. */
+static inline bool gw_link_keeps_up(const gw_link_info *link)
 {
-    return e->draining[connection] ? GW_STATUS_STALE : GW_STATUS_LIVE;
+    return link->up && !link->draining && !link->lagging;
+}
+
+static inline bool gw_is_deep(uint8_t kind)
+{
+    return kind == GW_KIND_DIFF || kind == GW_KIND_PARTIAL;
+}
+
+/* What a value that has just come may be called. */
+static inline uint8_t gw_live_status(const gw_engine *e, uint32_t symbol, uint32_t link)
+{
+    if (GW_UNLIKELY(symbol != GW_NO_ROW && e->symbols[symbol].halted))
+        return GW_STATUS_HALTED;
+    return GW_LIKELY(gw_link_keeps_up(&e->links[link])) ? GW_STATUS_LIVE : GW_STATUS_STALE;
 }
 
 #endif

@@ -8,9 +8,9 @@
 
 enum { DONT_WAIT = 1 /* ZMQ_DONTWAIT */, HEAD_ROOM = 256 };
 
-bool gw_publisher_init(gw_publisher *publisher)
+bool gw_publisher_init(gw_publisher *publisher, size_t record_max)
 {
-    publisher->scratch_room = GW_FRAME_LENGTH_MAX + HEAD_ROOM;
+    publisher->scratch_room = (record_max > GW_FRAME_LENGTH_MAX ? record_max : GW_FRAME_LENGTH_MAX) + HEAD_ROOM;
     publisher->scratch = malloc(publisher->scratch_room);
     return publisher->scratch != NULL;
 }
@@ -37,10 +37,10 @@ static uint8_t *put_u64(uint8_t *to, uint64_t value)
     return put_bytes(to, digits + at, (size_t)(20 - at));
 }
 
-static void send_scratch(gw_engine *e, const uint8_t *end)
+static void send_scratch(gw_engine *e, void *socket, const uint8_t *end)
 {
     gw_publisher *publisher = &e->publisher;
-    int sent = publisher->send(publisher->socket, publisher->scratch, (size_t)(end - publisher->scratch), DONT_WAIT);
+    int sent = publisher->send(socket, publisher->scratch, (size_t)(end - publisher->scratch), DONT_WAIT);
     if (GW_LIKELY(sent >= 0))
         e->segment.counters->zmq_sent++;
     else
@@ -60,30 +60,41 @@ static uint8_t *put_flags(uint8_t *to, uint16_t flags)
 }
 
 /* "<epoch> <sequence> <receive ns> <flags> " behind a topic and its space. */
-static uint8_t *put_head(const gw_engine *e, uint8_t *to, const gw_meta *meta)
+static uint8_t *put_head(const gw_engine *e, uint8_t *to, uint64_t sequence, int64_t ts_recv, uint16_t flags)
 {
     *to++ = ' ';
     to = put_u64(to, e->segment.header->generation);
     *to++ = ' ';
-    to = put_u64(to, meta->sequence);
+    to = put_u64(to, sequence);
     *to++ = ' ';
-    to = put_u64(to, (uint64_t)meta->ts_recv);
+    to = put_u64(to, (uint64_t)ts_recv);
     *to++ = ' ';
-    to = put_flags(to, meta->flags);
+    to = put_flags(to, flags);
     *to++ = ' ';
     return to;
 }
 
-static void send_json(gw_engine *e, uint32_t stream, const gw_meta *meta, const uint8_t *data, size_t length)
+/* Whole arrays have a socket of their own: a frozen subscriber would else hold gigabytes. */
+static void *socket_of(const gw_engine *e, uint32_t stream)
+{
+    const uint8_t shape = e->streams[stream].shape;
+    return shape == GW_SHAPE_ARRAY || shape == GW_SHAPE_SYNTHETIC ? e->publisher.arrays_socket : e->publisher.socket;
+}
+
+static uint8_t *put_topic(const gw_engine *e, uint32_t stream, uint64_t sequence, int64_t ts_recv, uint16_t flags)
 {
     const gw_stream_info *info = &e->streams[stream];
-    uint8_t *to = put_bytes(e->publisher.scratch, info->name, info->name_length);
-    to = put_head(e, to, meta);
+    return put_head(e, put_bytes(e->publisher.scratch, info->name, info->name_length), sequence, ts_recv, flags);
+}
+
+static void send_json(gw_engine *e, uint32_t stream, uint64_t sequence, int64_t ts_recv, const uint8_t *data, size_t length)
+{
+    uint8_t *to = put_topic(e, stream, sequence, ts_recv, 0);
     if (GW_UNLIKELY(length > e->publisher.scratch_room - HEAD_ROOM)) {
         e->segment.counters->zmq_refused++;
         return;
     }
-    send_scratch(e, put_bytes(to, data, length));
+    send_scratch(e, socket_of(e, stream), put_bytes(to, data, length));
 }
 
 /* "bin:<topic>" NUL, epoch u64, sequence u64, then the record as it stands in the ring. */
@@ -95,7 +106,7 @@ static void send_binary(gw_engine *e, uint32_t stream, const gw_meta *record)
     *to++ = 0;
     to = put_bytes(to, &e->segment.header->generation, 8);
     to = put_bytes(to, &record->sequence, 8);
-    send_scratch(e, put_bytes(to, record, record->length));
+    send_scratch(e, e->publisher.socket, put_bytes(to, record, record->length));
 }
 
 static const char *status_name(uint32_t status)
@@ -107,19 +118,23 @@ static const char *status_name(uint32_t status)
 static const char *reason_name(uint32_t reason)
 {
     static const char *const names[] = {"NONE", "SUBSCRIBED", "FIRST_DATA", "SNAPSHOT", "GAP", "DISCONNECTED", "CONNECTED",
-                                        "STALLED", "UNREADABLE", "CROSSED", "RESTARTED", "INEXACT", "OVERFLOW", "RETIRED"};
+                                        "STALLED", "UNREADABLE", "CROSSED", "RESTARTED", "INEXACT", "OVERFLOW", "RETIRED",
+                                        "SILENT", "LAGGING", "HALTED"};
     return reason < sizeof names / sizeof *names ? names[reason] : "UNKNOWN";
 }
 
 static const char *subject_name(uint32_t kind)
 {
-    switch (kind) {
-    case GW_KIND_QUOTE: return "QUOTE";
-    case GW_KIND_TICKER: return "TICKER";
-    case GW_KIND_TRADE: return "LAST_TRADE";
-    case GW_KIND_BOOK: return "BOOK";
-    default: return "PARTIAL";
-    }
+    static const char *const names[] = {
+        [GW_KIND_QUOTE] = "QUOTE", [GW_KIND_TRADE] = "LAST_TRADE", [GW_KIND_TICKER] = "TICKER", [GW_KIND_PARTIAL] = "PARTIAL",
+        [GW_KIND_BOOK] = "BOOK", [GW_KIND_BLOCK_TRADE] = "BLOCK_TRADE", [GW_KIND_WINDOW_TICKER] = "WINDOW_TICKER",
+        [GW_KIND_KLINE] = "KLINE", [GW_KIND_CONTINUOUS_KLINE] = "CONTINUOUS_KLINE", [GW_KIND_INDEX_KLINE] = "INDEX_KLINE",
+        [GW_KIND_MARK_KLINE] = "MARK_KLINE", [GW_KIND_MARK_PRICE] = "MARK_PRICE", [GW_KIND_AVERAGE_PRICE] = "AVERAGE_PRICE",
+        [GW_KIND_REFERENCE_PRICE] = "REFERENCE_PRICE", [GW_KIND_COMPOSITE_INDEX] = "COMPOSITE_INDEX",
+        [GW_KIND_LIQUIDATION] = "LIQUIDATION", [GW_KIND_CONTRACT_INFO] = "CONTRACT_INFO", [GW_KIND_ASSET_INDEX] = "ASSET_INDEX",
+    };
+    const char *name = kind < sizeof names / sizeof *names ? names[kind] : NULL;
+    return name ? name : "UNKNOWN";
 }
 
 static void send_state(gw_engine *e, uint32_t symbol, const gw_state *record)
@@ -129,13 +144,18 @@ static void send_state(gw_engine *e, uint32_t symbol, const gw_state *record)
     to = put_bytes(to, row->market_name, strnlen((const char *)row->market_name, sizeof row->market_name));
     *to++ = ':';
     to = put_bytes(to, row->symbol, strnlen((const char *)row->symbol, sizeof row->symbol));
-    to = put_head(e, to, &record->meta);
+    to = put_head(e, to, record->meta.sequence, record->meta.ts_recv, record->meta.flags);
     to = put_text(put_text(to, "{\"kind\":\""), subject_name(record->subject));
     to = put_text(put_text(to, "\",\"status\":\""), status_name(record->meta.status));
     to = put_text(put_text(to, "\",\"previous\":\""), status_name(record->previous_status));
     to = put_text(put_text(to, "\",\"reason\":\""), reason_name(record->meta.reason));
     to = put_u64(put_text(to, "\",\"update_id\":"), record->meta.update_id);
-    send_scratch(e, put_text(to, "}"));
+    if (e->streams[record->meta.stream].slot == GW_SLOT_VALUE) { /* several of a kind: klines of every interval */
+        const gw_stream_info *info = &e->streams[record->meta.stream];
+        to = put_bytes(put_text(to, ",\"stream\":\""), info->name, info->name_length);
+        to = put_text(to, "\"");
+    }
+    send_scratch(e, e->publisher.socket, put_text(to, "}"));
 }
 
 static void send_item(gw_engine *e, const gw_item *item)
@@ -147,14 +167,14 @@ static void send_item(gw_engine *e, const gw_item *item)
     }
     if (item->what == GW_ITEM_JSON) {
         const gw_raw *record = (const gw_raw *)(const void *)gw_ring_at(&e->segment.raw, item->position);
-        send_json(e, item->stream, &record->meta, (const uint8_t *)(record + 1) + record->data_offset, record->data_length);
+        send_json(e, item->row, item->sequence, record->meta.ts_recv, (const uint8_t *)(record + 1) + item->offset, item->length);
         return;
     }
     const gw_meta *record = (const gw_meta *)(const void *)gw_ring_at(&e->segment.events, item->position);
     if (item->what == GW_ITEM_BINARY)
-        send_binary(e, item->stream, record);
+        send_binary(e, item->row, record);
     else
-        send_state(e, item->stream, (const gw_state *)(const void *)record);
+        send_state(e, item->row, (const gw_state *)(const void *)record);
 }
 
 void gw_publish_flush(gw_engine *e)
@@ -180,26 +200,71 @@ void gw_publish_flush_if_full(gw_engine *e)
         gw_publish_flush(e);
 }
 
-void gw_publish_item(gw_engine *e, uint8_t what, uint32_t stream, uint64_t position)
+static void queue_item(gw_engine *e, gw_item item)
 {
     gw_publisher *publisher = &e->publisher;
-    if (!publisher->send)
-        return;
     gw_publish_flush_if_full(e);
     if (publisher->item_count == 0) {
         publisher->raw_from = e->segment.raw.tail;
         publisher->events_from = e->segment.events.tail;
     }
-    publisher->items[publisher->item_count++] = (gw_item){position, stream, what};
+    publisher->items[publisher->item_count++] = item;
 }
 
-/* A frame that lies in parts in the ring: send it from the socket's buffer, after all before it. */
-void gw_publish_long(gw_engine *e, uint32_t stream, const uint8_t *data, size_t length)
+void gw_publish_item(gw_engine *e, uint8_t what, uint32_t row, uint64_t position)
+{
+    if (e->publisher.send)
+        queue_item(e, (gw_item){.position = position, .row = row, .what = what});
+}
+
+/* An event's own bytes in a frame that has just gone into RAW. A frame that lies there in parts is sent from
+ * the socket's buffer, after all before it. */
+void gw_publish_json(gw_engine *e, uint32_t stream, gw_raw_place place, const uint8_t *frame, size_t offset, size_t length)
+{
+    if (!e->publisher.send)
+        return;
+    const uint64_t sequence = e->segment.streams[stream].sequence;
+    if (GW_LIKELY(place.whole)) {
+        queue_item(e, (gw_item){place.position, sequence, (uint32_t)offset, (uint32_t)length, stream, GW_ITEM_JSON});
+        return;
+    }
+    gw_publish_flush(e);
+    send_json(e, stream, sequence, e->mono + e->real_offset, frame + offset, length);
+}
+
+static uint8_t *put_rows(const gw_engine *e, uint8_t *to)
+{
+    *to++ = '[';
+    for (uint32_t i = 0, count = 0; i < e->row_count; i++) {
+        const gw_array_row *row = &e->rows[i];
+        if (row->foreign)
+            continue;
+        if (count++ > 0)
+            *to++ = ',';
+        to = put_bytes(to, row->start, (size_t)(row->end - row->start));
+    }
+    *to++ = ']';
+    return to;
+}
+
+/* The array at hand without the rows of the other market: the rows are the venue's own bytes. */
+void gw_publish_rows(gw_engine *e, uint32_t stream)
 {
     if (!e->publisher.send)
         return;
     gw_publish_flush(e);
-    gw_meta meta = {.flags = 0};
-    gw_fill_meta(e, &meta, stream, GW_STATUS_EMPTY);
-    send_json(e, stream, &meta, data, length);
+    const uint64_t sequence = e->segment.streams[stream].sequence;
+    uint8_t *to = put_topic(e, stream, sequence, e->mono + e->real_offset, 0);
+    send_scratch(e, socket_of(e, stream), put_rows(e, to));
+}
+
+/* Rows gathered by synthetic.c: `put` writes them behind the head. */
+void gw_publish_synthetic(gw_engine *e, uint32_t stream, uint8_t *(*put)(gw_engine *, uint32_t, uint8_t *, const uint8_t *))
+{
+    if (!e->publisher.send)
+        return;
+    gw_publish_flush(e);
+    const uint64_t sequence = e->segment.streams[stream].sequence;
+    uint8_t *to = put_topic(e, stream, sequence, gw_clock_mono() + e->real_offset, GW_FLAG_SYNTHETIC);
+    send_scratch(e, socket_of(e, stream), put(e, stream, to, e->publisher.scratch + e->publisher.scratch_room));
 }

@@ -36,18 +36,26 @@ static bool attach_ring(gw_segment *segment, uint32_t kind, gw_ring_writer *ring
     return section->cell_offset + section->ring_capacity <= section->length;
 }
 
-static bool attach_slots(gw_segment *segment)
+static bool attach_slots(gw_segment *segment, uint32_t kind, gw_slots *slots)
 {
-    for (uint32_t i = 0; i < GW_SLOT_KINDS; i++) {
-        const gw_section *section = section_of(segment, GW_SECTION_QUOTE + i);
-        if (!section || section->cell_count != 2)
-            return false;
-        segment->slots[i] = (gw_slots){segment->base + section->offset, section->stride, section->cell_offset,
-                                       section->cell_size, section->capacity};
-        if (i == GW_SECTION_BOOK - GW_SECTION_QUOTE)
-            segment->book_levels = section->param;
-    }
+    const gw_section *section = section_of(segment, kind);
+    if (!section || section->cell_count != 2)
+        return false;
+    *slots = (gw_slots){segment->base + section->offset, section->stride, section->cell_offset, section->cell_size,
+                        section->capacity};
+    if (kind == GW_SECTION_BOOK)
+        segment->book_levels = section->param;
     return true;
+}
+
+static bool attach_all_slots(gw_segment *segment)
+{
+    static const uint32_t kinds[GW_SLOT_KINDS] = {GW_SECTION_QUOTE, GW_SECTION_TICKER, GW_SECTION_LAST_TRADE,
+                                                  GW_SECTION_BOOK,  GW_SECTION_PARTIAL, GW_SECTION_MARK_PRICE};
+    for (uint32_t i = 0; i < GW_SLOT_KINDS; i++)
+        if (!attach_slots(segment, kinds[i], &segment->slots[i]))
+            return false;
+    return attach_slots(segment, GW_SECTION_VALUES, &segment->values) && segment->values.cell_size >= GW_VALUE_BYTES;
 }
 
 bool gw_segment_attach(gw_segment *segment, uint8_t *base, size_t size)
@@ -73,7 +81,7 @@ bool gw_segment_attach(gw_segment *segment, uint8_t *base, size_t size)
     segment->symbol_capacity = symbols->capacity;
     segment->connection_capacity = connections->capacity;
     segment->stream_capacity = streams->capacity;
-    return attach_slots(segment) && attach_ring(segment, GW_SECTION_EVENTS, &segment->events) &&
+    return attach_all_slots(segment) && attach_ring(segment, GW_SECTION_EVENTS, &segment->events) &&
            attach_ring(segment, GW_SECTION_RAW, &segment->raw);
 }
 
@@ -177,12 +185,18 @@ void gw_segment_ring_bell(gw_segment *segment)
     gw_bell_wake(bell);
 }
 
+/* A row was added, retired or moved: readers look at the directories again. */
+void gw_segment_rows_changed(gw_segment *segment)
+{
+    uint32_t epoch = segment->header->directory_epoch + 1;
+    atomic_store_explicit(ATOMIC32(&segment->header->directory_epoch), epoch, memory_order_release);
+}
+
 /* A directory row is complete before its count shows it. */
 static void rows_added(gw_segment *segment, uint32_t *count, uint32_t value)
 {
     atomic_store_explicit(ATOMIC32(count), value, memory_order_release);
-    uint32_t epoch = segment->header->directory_epoch + 1;
-    atomic_store_explicit(ATOMIC32(&segment->header->directory_epoch), epoch, memory_order_release);
+    gw_segment_rows_changed(segment);
 }
 
 void gw_segment_symbols_added(gw_segment *segment, uint32_t count)
@@ -198,6 +212,11 @@ void gw_segment_streams_added(gw_segment *segment, uint32_t count)
 void gw_segment_connections_added(gw_segment *segment, uint32_t count)
 {
     rows_added(segment, &segment->header->connection_count, count);
+}
+
+void gw_segment_values_added(gw_segment *segment, uint32_t count)
+{
+    rows_added(segment, &segment->header->value_count, count);
 }
 
 uint32_t gw_histogram_bucket(uint64_t value)

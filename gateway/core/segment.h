@@ -27,7 +27,7 @@ typedef struct gw_ring_writer {
     uint64_t claimed; /* end of the record being written */
 } gw_ring_writer;
 
-enum { GW_SLOT_KINDS = 5 }; /* QUOTE, TICKER, LAST_TRADE, BOOK, PARTIAL: SECTION_QUOTE + i */
+enum { GW_SLOT_KINDS = 6 }; /* by symbol: QUOTE, TICKER, LAST_TRADE, BOOK, PARTIAL, MARK_PRICE */
 
 typedef struct gw_segment {
     uint8_t *base;
@@ -43,6 +43,7 @@ typedef struct gw_segment {
     uint32_t stream_capacity;
     uint32_t book_levels;
     gw_slots slots[GW_SLOT_KINDS];
+    gw_slots values; /* by stream */
     gw_ring_writer events;
     gw_ring_writer raw;
 } gw_segment;
@@ -65,6 +66,8 @@ void gw_segment_ring_bell(gw_segment *segment);
 void gw_segment_symbols_added(gw_segment *segment, uint32_t count);
 void gw_segment_streams_added(gw_segment *segment, uint32_t count);
 void gw_segment_connections_added(gw_segment *segment, uint32_t count);
+void gw_segment_values_added(gw_segment *segment, uint32_t count);
+void gw_segment_rows_changed(gw_segment *segment);
 void gw_histogram_add(gw_histogram *histogram, int64_t value);
 uint32_t gw_histogram_bucket(uint64_t value);
 

@@ -11,23 +11,9 @@
 #include <unistd.h>
 
 #include "engine_core.h"
+#include "fuzz.h"
 
 enum { CORPUS_MAX = 100000 };
-
-static uint64_t state;
-
-static uint64_t next_random(void) /* xorshift64* */
-{
-    state ^= state >> 12;
-    state ^= state << 25;
-    state ^= state >> 27;
-    return state * 2685821657736338717u;
-}
-
-static size_t below(size_t limit)
-{
-    return limit ? next_random() % limit : 0;
-}
 
 static const uint8_t *frames[CORPUS_MAX];
 static uint32_t lengths[CORPUS_MAX];
@@ -47,47 +33,44 @@ static void read_corpus(const char *path)
     }
 }
 
-static size_t mutate(uint8_t *bytes, size_t length, size_t room)
+static uint32_t add_stream(gw_engine *e, const char *name, uint8_t kind, uint8_t shape, uint32_t parent)
 {
-    static const char *const pieces[] = {"\"", "\\", "{", "}", "[", "]", ",", ":", "null", "1e9", "-", "0.", "\\u0041",
-                                         "\\ud800", "99999999999999999999", "\x80", "\xff", " ", "\"E\":", "\"b\":[["};
-    for (size_t changes = 1 + below(3); changes > 0 && length > 0; changes--) {
-        size_t at = below(length);
-        const char *piece = pieces[below(sizeof pieces / sizeof *pieces)];
-        size_t size = strlen(piece);
-        switch (below(5)) {
-        case 0: bytes[at] ^= (uint8_t)(1u << below(8)); break;
-        case 1: length = at; break;
-        case 2: length -= 1; memmove(bytes + at, bytes + at + 1, length - at); break;
-        case 3: if (at + size <= length) memcpy(bytes + at, piece, size); break;
-        default:
-            if (length + size <= room) {
-                memmove(bytes + at + size, bytes + at, length - at);
-                memcpy(bytes + at, piece, size);
-                length += size;
-            }
-        }
-    }
-    return length;
+    const bool many = shape == GW_SHAPE_ARRAY;
+    gw_stream row = {.kind = kind, .market = GW_MARKET_SPOT, .levels = 5, .shape = shape, .parent = parent, .symbol = many ? GW_NO_ROW : 0};
+    memcpy(row.name, name, strlen(name));
+    uint32_t stream = gw_engine_add_stream(e, &row);
+    if (stream == GW_NO_ROW)
+        exit(2);
+    e->streams[stream].wanted_json = e->streams[stream].wanted_binary = true;
+    return stream;
 }
 
+/* One instrument on a connection with two links: its own streams, an array, and the array's row of it. */
 static void add_rows(gw_engine *e)
 {
     static const struct { const char *name; uint8_t kind; } streams[] = {
         {"spot:btcusdt@depth@100ms", GW_KIND_DIFF}, {"spot:btcusdt@bookTicker", GW_KIND_QUOTE},
         {"spot:btcusdt@trade", GW_KIND_TRADE},      {"spot:btcusdt@aggTrade", GW_KIND_AGG_TRADE},
         {"spot:btcusdt@ticker", GW_KIND_TICKER},    {"spot:btcusdt@depth5", GW_KIND_PARTIAL},
+        {"spot:btcusdt@kline_1m", GW_KIND_KLINE},
     };
     gw_symbol symbol = {.symbol = "BTCUSDT", .market_name = "spot", .px_exponent = -2, .qty_exponent = -8, .market = GW_MARKET_SPOT};
     gw_engine_add_symbol(e, &symbol);
-    gw_engine_add_connection(e, "spot/public/0", GW_MARKET_SPOT);
-    for (size_t i = 0; i < sizeof streams / sizeof *streams; i++) {
-        gw_stream row = {.kind = streams[i].kind, .market = GW_MARKET_SPOT, .levels = 5};
-        memcpy(row.name, streams[i].name, strlen(streams[i].name));
-        if (gw_engine_add_stream(e, &row) == GW_NO_ROW)
-            exit(2);
-    }
+    gw_engine_add_connection(e, "spot/public/0/a", GW_MARKET_SPOT);
+    gw_engine_add_link(e, "spot/public/0/b", 0);
+    for (size_t i = 0; i < sizeof streams / sizeof *streams; i++)
+        add_stream(e, streams[i].name, streams[i].kind, GW_SHAPE_OBJECT, GW_NO_ROW);
+    uint32_t array = add_stream(e, "spot:!miniTicker@arr", GW_KIND_MINI_TICKER, GW_SHAPE_ARRAY, GW_NO_ROW);
+    add_stream(e, "spot:btcusdt@miniTicker", GW_KIND_MINI_TICKER, GW_SHAPE_ROW, array);
+    e->streams[4].collector = add_stream(e, "spot:!ticker@arr", GW_KIND_TICKER, GW_SHAPE_ARRAY, GW_NO_ROW);
 }
+
+/* What the capture has none of. */
+static const char *const extra[] = {
+    "{\"stream\":\"!miniTicker@arr\",\"data\":[{\"e\":\"24hrMiniTicker\",\"E\":1723161255000,\"s\":\"BTCUSDT\",\"c\":\"61000.01\",\"o\":\"60000.00\",\"h\":\"62000.00\",\"l\":\"59500.00\",\"v\":\"2.1\",\"q\":\"1.0\"},"
+    "{\"e\":\"24hrMiniTicker\",\"E\":1723161255000,\"s\":\"ETHUSDT\",\"c\":\"2600.01\",\"o\":\"2600.00\",\"h\":\"2600.00\",\"l\":\"2600.00\",\"v\":\"2.1\",\"q\":\"1.0\"}]}",
+    "{\"stream\":\"btcusdt@kline_1m\",\"data\":{\"e\":\"kline\",\"E\":1723161255001,\"s\":\"BTCUSDT\",\"k\":{\"t\":1723161240000,\"T\":1723161299999,\"s\":\"BTCUSDT\",\"i\":\"1m\",\"f\":1,\"L\":90,\"o\":\"61000.00\",\"c\":\"61000.01\",\"h\":\"61000.02\",\"l\":\"60999.00\",\"v\":\"12.3\",\"n\":90,\"x\":false,\"q\":\"1.1\",\"V\":\"6.1\",\"Q\":\"5.5\",\"B\":\"0\"}}}",
+};
 
 static uint64_t sent;
 
@@ -98,22 +81,55 @@ static int count_send(void *socket, const void *bytes, size_t length, int flags)
     return (int)length;
 }
 
-static void give(gw_engine *e, size_t index, bool mutated)
+static void give_bytes(gw_engine *e, const uint8_t *frame, size_t length, uint32_t link, bool is_snapshot, bool mutated)
 {
-    size_t length = lengths[index], room = length + 64;
+    size_t room = length + 64;
     uint8_t *work = malloc(room);
-    memcpy(work, frames[index], length);
+    memcpy(work, frame, length);
     if (mutated)
         length = mutate(work, length, room);
     uint8_t *exact = malloc(length ? length : 1);
     memcpy(exact, work, length);
     gw_error error;
-    if (index == 0)
+    if (is_snapshot)
         gw_book_snapshot(e, 0, exact, length, &error);
     else
-        gw_engine_frame(e, 0, exact, length, gw_clock_mono());
+        gw_engine_frame(e, link, exact, length, gw_clock_mono());
     free(exact);
     free(work);
+}
+
+/* Over one link, or over both, one of them perhaps damaged. */
+static void give(gw_engine *e, size_t index, bool mutated)
+{
+    uint32_t link = e->links[1].up ? (uint32_t)below(2) : 0;
+    give_bytes(e, frames[index], lengths[index], link, index == 0, mutated);
+    if (index && e->links[1 - link].up && below(2))
+        give_bytes(e, frames[index], lengths[index], 1 - link, false, mutated && below(2));
+    if (below(50) == 0) {
+        const char *more = extra[below(sizeof extra / sizeof *extra)];
+        give_bytes(e, (const uint8_t *)more, strlen(more), link, false, below(2));
+    }
+}
+
+static void restart_link(gw_engine *e, uint32_t link)
+{
+    gw_engine_link_down(e, link, below(2));
+    gw_engine_link_up(e, link, gw_clock_mono());
+    for (uint32_t row = 0; row < e->segment.header->stream_count; row++)
+        gw_engine_acked(e, link, row, gw_clock_mono());
+}
+
+/* A stream is removed and comes back, or the instrument halts and resumes. */
+static void disturb(gw_engine *e)
+{
+    gw_stream row = e->segment.streams[1 + below(4)];
+    uint32_t stream = gw_engine_find_stream(e, GW_MARKET_SPOT, (const uint8_t *)row.name + 5, strnlen((const char *)row.name + 5, 59));
+    gw_engine_remove_stream(e, stream);
+    if (gw_engine_add_stream(e, &row) != stream)
+        exit(3);
+    gw_set_halted(e, 0, below(2));
+    gw_engine_flush_synthetic(e, e->streams[4].collector);
 }
 
 int main(int count, char **arguments)
@@ -129,19 +145,17 @@ int main(int count, char **arguments)
     if (!e)
         return 2;
     read_corpus(arguments[2]);
-    state = strtoull(arguments[3], NULL, 10) | 1;
+    fuzz_state = strtoull(arguments[3], NULL, 10) | 1;
     add_rows(e);
     e->publisher.send = count_send;
-    for (uint32_t row = 0; row < 6; row++)
-        e->streams[row].wanted_json = e->streams[row].wanted_binary = true;
     e->symbols[0].wanted_state = true;
-    gw_engine_connection_up(e, 0, gw_clock_mono());
+    restart_link(e, 0);
     long rounds = strtol(arguments[4], NULL, 10);
     for (long i = 0; i < rounds; i++) {
         size_t at = (size_t)i % (frame_count - 1);
         if (at == 0) { /* the capture begins anew: a new session, whole until the book is in step */
-            gw_engine_connection_down(e, 0);
-            gw_engine_connection_up(e, 0, gw_clock_mono());
+            restart_link(e, 0);
+            gw_engine_link_down(e, 1, true);
         }
         give(e, 1 + at, at > 1000 && below(4) == 0);
         if (at == 20 || below(1000) == 0)
@@ -149,18 +163,19 @@ int main(int count, char **arguments)
         e->notice_count = 0;
         if (below(8) == 0)
             gw_engine_batch_end(e);
-        if (below(5000) == 0) {
-            gw_engine_connection_down(e, 0);
-            gw_engine_connection_up(e, 0, gw_clock_mono());
-        }
+        if (below(500) == 0)
+            restart_link(e, (uint32_t)below(2));
+        if (below(5000) == 0)
+            disturb(e);
         if (below(5000) == 0)
             gw_engine_heartbeat(e, gw_clock_mono() + (below(2) ? 0 : 2 * e->stall_ns), 0);
     }
     gw_engine_batch_end(e);
     const gw_counters *c = e->segment.counters;
-    printf("{\"received\":%llu,\"data\":%llu,\"control\":%llu,\"unknown\":%llu,\"unreadable\":%llu,\"snapshots\":%llu,\"sent\":%llu}\n",
+    printf("{\"received\":%llu,\"data\":%llu,\"control\":%llu,\"unknown\":%llu,\"unreadable\":%llu,\"duplicate\":%llu,\"early\":%llu,\"snapshots\":%llu,\"sent\":%llu}\n",
            (unsigned long long)c->frames_received, (unsigned long long)c->frames_data, (unsigned long long)c->frames_control,
            (unsigned long long)c->frames_unknown_stream, (unsigned long long)c->frames_unreadable,
+           (unsigned long long)c->frames_duplicate, (unsigned long long)c->frames_early,
            (unsigned long long)c->snapshots_applied, (unsigned long long)sent);
     gw_engine_free(e);
     return 0;

@@ -82,7 +82,7 @@ class Rig:
         self.connection = self.engine.add_connection("test/0", self.market)
         self.symbol = SYMBOLS[self.market]
         self.row = self.add_symbol(self.symbol)
-        self.engine.connection_up(self.connection)
+        self.engine.link_up(self.connection)
         self.wanted: list[int] = []  # symbol rows whose snapshot was asked for
 
     def add_symbol(self, symbol: str) -> int:

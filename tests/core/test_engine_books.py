@@ -217,10 +217,10 @@ def test_a_lost_connection_takes_the_book_down_until_a_new_snapshot() -> None:
         pair = Pair(rig, history)
         pair.diff(history.diffs[0])
         pair.snapshot(history.diffs[0].last_update_id)
-        rig.engine.connection_down(rig.connection)
+        rig.engine.link_down(rig.connection)
         rig.settle()
         assert rig.status() == Status.DOWN
-        rig.engine.connection_up(rig.connection)
+        rig.engine.link_up(rig.connection)
         rig.settle()
         assert rig.status() != Status.LIVE
         # The next event would even join: but nobody knows what the break swallowed in between.

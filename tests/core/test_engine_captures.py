@@ -47,7 +47,7 @@ class Fed:
             name = f"{market.name.lower()}:{stream}"
             number = Kind.DIFF if kind.startswith("depth") else Kind.QUOTE
             self.engine.add_stream(name, number, self.rows[symbol.upper()], self.connection)
-        self.engine.connection_up(self.connection)
+        self.engine.link_up(self.connection)
 
     def take(self, event: Event) -> None:
         symbol = event.symbol or next(iter(self.rows))

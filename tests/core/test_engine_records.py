@@ -2,62 +2,102 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
 from gateway import layout
-from gateway.core.engine import Engine, FrameClass, SnapshotResult
-from gateway.layout import Flag, Kind, Market, SectionKind, Status
+from gateway.core.engine import NO_ROW, Engine, FrameClass, SnapshotResult
+from gateway.layout import Flag, Kind, Market, SectionKind, Shape, Status
 from gateway.plan import PlanSymbol
-from tests.core.against import core_fields
+from tests.core.against import TRADES, core_fields
 from tests.core.rig import Rig, blank, mapped
-from tests.core.test_decode import BY_KIND, PAYLOADS, payload_of
+from tests.core.samples import Frame, frames
 from tests.model.ring import Segment, levels_of_slot, unpack
 from tests.strategies import Payload
 
+STRUCTS = {
+    Kind.QUOTE: layout.QUOTE, Kind.TRADE: layout.TRADE, Kind.AGG_TRADE: layout.TRADE,
+    Kind.BLOCK_TRADE: layout.TRADE, Kind.TICKER: layout.TICKER, Kind.MINI_TICKER: layout.TICKER,
+    Kind.WINDOW_TICKER: layout.TICKER, Kind.KLINE: layout.KLINE,
+    Kind.CONTINUOUS_KLINE: layout.KLINE, Kind.INDEX_KLINE: layout.KLINE,
+    Kind.MARK_KLINE: layout.KLINE, Kind.MARK_PRICE: layout.MARK, Kind.INDEX_PRICE: layout.MARK,
+    Kind.AVERAGE_PRICE: layout.PRICE, Kind.REFERENCE_PRICE: layout.PRICE,
+    Kind.COMPOSITE_INDEX: layout.PRICE, Kind.LIQUIDATION: layout.LIQUIDATION,
+    Kind.CONTRACT_INFO: layout.CONTRACT, Kind.ASSET_INDEX: layout.ASSET,
+    Kind.TRADING_SESSION: layout.SESSION, Kind.DIFF: layout.DIFF, Kind.PARTIAL: layout.DIFF,
+}  # fmt: skip
 SLOTS = {
-    Kind.QUOTE: (SectionKind.QUOTE, layout.QUOTE),
-    Kind.TRADE: (SectionKind.LAST_TRADE, layout.TRADE),
-    Kind.AGG_TRADE: (SectionKind.LAST_TRADE, layout.TRADE),
-    Kind.TICKER: (SectionKind.TICKER, layout.TICKER),
-}
-NAMES = {
-    Kind.QUOTE: "bookTicker", Kind.TRADE: "trade", Kind.AGG_TRADE: "aggTrade",
-    Kind.TICKER: "ticker", Kind.PARTIAL: "depth5@100ms", Kind.DIFF: "depth@100ms",
+    Kind.QUOTE: SectionKind.QUOTE, Kind.TRADE: SectionKind.LAST_TRADE,
+    Kind.AGG_TRADE: SectionKind.LAST_TRADE, Kind.TICKER: SectionKind.TICKER,
+    Kind.MINI_TICKER: SectionKind.TICKER, Kind.MARK_PRICE: SectionKind.MARK_PRICE,
+    Kind.INDEX_PRICE: SectionKind.MARK_PRICE, Kind.PARTIAL: SectionKind.PARTIAL,
 }  # fmt: skip
 DOCUMENTED = [
-    pytest.param(payload, id=f"{market.name}-{kind.name}".lower())
-    for (market, kind), payload in BY_KIND.items()
+    pytest.param(frame, id=f"{frame.market.name.lower()}:{frame.stream}")
+    for frame in frames("documented_*.jsonl")
+    if frame.kind is not None
 ]
 
 
-def frame_of(payload: Payload) -> bytes:
-    stream = f"{payload.symbol.lower()}@{NAMES[payload.kind]}"
-    return b'{"stream":"%s","data":%s}' % (stream.encode(), payload.data)
+def shape_of(frame: Frame) -> Shape:
+    """What the stream's frames hold, told by the frame itself."""
+    if json.loads(frame.text)["data"].__class__ is list:
+        return Shape.ARRAY
+    return Shape.MERGED if frame.stream.startswith("!") else Shape.OBJECT
 
 
 class Carrier:
-    """An engine that carries one symbol with the streams of some kinds."""
+    """An engine that carries the streams of some frames, with rows for every symbol in them."""
 
-    def __init__(self, payload: Payload, kinds: Iterable[Kind]) -> None:
-        self.memory = mapped(blank(1 << 16))
+    def __init__(self, carried: Iterable[Frame]) -> None:
+        self.memory = mapped(blank(1 << 16, 32))
         self.engine = Engine(self.memory)
         self.segment = Segment(self.memory)
         self.events = self.segment.ring(SectionKind.EVENTS, 0)
         self.raw = self.segment.ring(SectionKind.RAW, 0)
-        market = payload.market
-        symbol = PlanSymbol(market, payload.symbol, payload.px_exponent, payload.qty_exponent)
-        row = self.engine.add_symbol(symbol)
-        connection = self.engine.add_connection("test/0", market)
-        for kind in kinds:
-            stream = f"{market.name.lower()}:{payload.symbol.lower()}@{NAMES[kind]}"
-            self.engine.add_stream(stream, kind, row, connection, 5 if kind == Kind.PARTIAL else 0)
-        self.engine.connection_up(connection)
+        self._symbols: dict[str, int] = {}
+        self._streams: set[str] = set()
+        for frame in carried:
+            self._carry(frame)
+        self.engine.link_up(0)
 
-    def take(self, frame: bytes) -> FrameClass:
-        found = self.engine.frame(0, frame)
+    def _carry(self, frame: Frame) -> None:
+        market, kind = frame.market.name.lower(), frame.kind
+        if frame.stream in self._streams or kind is None:
+            return
+        if not self._streams:
+            self.engine.add_connection("test/0", frame.market)
+        self._streams.add(frame.stream)
+        name, shape = f"{market}:{frame.stream}", shape_of(frame)
+        levels = 5 if kind is Kind.PARTIAL else 0
+        rows = [self._row(payload) for payload in frame.payloads()]
+        own = rows[0] if shape is Shape.OBJECT else NO_ROW
+        stream = self.engine.add_stream(name, kind, own, 0, levels, shape=shape)
+        for row, payload in zip(rows, frame.payloads(), strict=True):
+            if shape is not Shape.OBJECT:
+                self.engine.add_row(stream, row, f"{market}:{payload.symbol.lower()}@{kind.name}")
+
+    def _row(self, payload: Payload) -> int:
+        if not payload.symbol or payload.kind is Kind.TRADING_SESSION:
+            return int(NO_ROW)
+        if payload.symbol not in self._symbols:
+            places = payload.px_exponent, payload.qty_exponent
+            symbol = PlanSymbol(payload.market, payload.symbol, *places)
+            self._symbols[payload.symbol] = self.engine.add_symbol(symbol)
+        return self._symbols[payload.symbol]
+
+    def slot(self, record: Any, kind: Kind) -> bytes | None:
+        """The cell that a record's stream feeds."""
+        if kind in SLOTS:
+            return self.segment.slot(SLOTS[kind], record.meta.symbol)
+        value = self.segment.streams()[record.meta.stream].value
+        return None if value == NO_ROW else self.segment.slot(SectionKind.VALUES, value)
+
+    def take(self, text: bytes) -> FrameClass:
+        found = self.engine.frame(0, text)
         self.engine.batch_end()
         return found
 
@@ -66,53 +106,63 @@ class Carrier:
         self.memory.close()
 
 
-@pytest.mark.parametrize("payload", DOCUMENTED)
-def test_a_frame_goes_to_its_slot_the_ring_and_the_raw_ring(payload: Payload) -> None:
-    carrier = Carrier(payload, [payload.kind])
-    frame, expected = frame_of(payload), core_fields(payload)
-    assert carrier.take(frame) is FrameClass.DATA
-    if payload.kind == Kind.DIFF:  # kept until a snapshot comes
-        body = b'{"lastUpdateId":%d,"bids":[],"asks":[]}' % expected["prev_update_id"]
+def is_foreign(frame: Frame, payload: Payload) -> bool:
+    other = {Market.USDM: 2, Market.COINM: 1}.get(frame.market)
+    data = json.loads(payload.data)
+    inner = data if frame.kind is not Kind.LIQUIDATION else {**data["o"], **data}
+    return shape_of(frame) is not Shape.OBJECT and other is not None and inner.get("st") == other
+
+
+@pytest.mark.parametrize("frame", DOCUMENTED)
+def test_a_frame_goes_to_its_slot_the_ring_and_the_raw_ring(frame: Frame) -> None:
+    carrier = Carrier([frame])
+    assert carrier.take(frame.text.encode()) is FrameClass.DATA
+    own = [payload for payload in frame.payloads() if not is_foreign(frame, payload)]
+    if frame.kind is Kind.DIFF:  # kept until a snapshot comes
+        before = core_fields(own[0])["prev_update_id"]
+        body = b'{"lastUpdateId":%d,"bids":[],"asks":[]}' % before
         assert carrier.engine.snapshot(0, body)[0] == SnapshotResult.LIVE
-    records = [r for r in carrier.events.read() if r.meta.kind == payload.kind]
-    assert len(records) == 1
-    assert records[0].meta.sequence == 1
-    assert_fields(records[0], payload, expected)
-    if payload.kind in SLOTS:
-        section, table = SLOTS[payload.kind]
-        data = carrier.segment.slot(section, 0)
-        assert data is not None
-        cell = unpack(table, data)
-        assert cell.status == Status.LIVE
-        for name in table.offsets().keys() & expected.keys() - {"flags"}:
-            assert same(getattr(cell, name), expected[name]), name
-    if payload.kind == Kind.PARTIAL:
-        data = carrier.segment.slot(SectionKind.PARTIAL, 0)
-        assert data is not None
-        cell, bids, asks = levels_of_slot(data, layout.PARTIAL)
-        assert (bids, asks) == (expected["bids"], expected["asks"])
-        assert (cell.status, cell.update_id) == (Status.LIVE, expected["update_id"])
+    records = [r for r in carrier.events.read() if r.meta.kind == frame.kind]
+    assert [record.meta.sequence for record in records] == [1] * len(own)
+    for record, payload in zip(records, own, strict=True):
+        assert_fields(record, payload)
+        if payload.kind not in (Kind.DIFF, Kind.TRADING_SESSION):
+            assert_slot(carrier.slot(record, payload.kind), payload)
     (raw,) = carrier.raw.read()
     head = raw.fields(layout.RAW)
-    assert raw.data[layout.RAW.size : layout.RAW.size + head.payload_length] == frame
-    at, length = head.data_offset, head.data_length
-    assert frame[at : at + length] == payload.data
+    assert raw.data[layout.RAW.size : layout.RAW.size + head.payload_length] == frame.text.encode()
     assert raw.meta.sequence == 1
     carrier.close()
 
 
-def assert_fields(record: Any, payload: Payload, expected: dict[str, Any]) -> None:
-    table = {
-        Kind.QUOTE: layout.QUOTE, Kind.TRADE: layout.TRADE, Kind.AGG_TRADE: layout.TRADE,
-        Kind.TICKER: layout.TICKER,
-    }.get(payload.kind, layout.DIFF)  # fmt: skip
-    fields = record.fields(table)
-    for name in table.offsets().keys() & expected.keys() - {"flags", "prev_update_id"}:
-        assert same(getattr(fields, name), expected[name]), name
-    if table is layout.DIFF:
+def assert_slot(data: bytes | None, payload: Payload) -> None:
+    assert data is not None
+    expected = core_fields(payload)
+    if payload.kind is Kind.PARTIAL:
+        cell, bids, asks = levels_of_slot(data, layout.PARTIAL)
+        assert (bids, asks) == (expected["bids"], expected["asks"])
+        assert (cell.status, cell.update_id) == (Status.LIVE, expected["update_id"])
+        return
+    assert unpack(layout.META, data).status == Status.LIVE
+    compare(unpack(STRUCTS[payload.kind], data), payload, expected)
+
+
+def assert_fields(record: Any, payload: Payload) -> None:
+    expected = core_fields(payload)
+    compare(record.fields(STRUCTS[payload.kind]), payload, expected)
+    if STRUCTS[payload.kind] is layout.DIFF:
         assert record.levels() == (expected["bids"], expected["asks"])
-    if payload.kind in (Kind.TRADE, Kind.AGG_TRADE):
+    if payload.kind in TRADES:
         assert bool(record.meta.flags & Flag.BUYER_IS_MAKER) == expected["buyer_is_maker"]
+
+
+def compare(fields: Any, payload: Payload, expected: dict[str, Any]) -> None:
+    names = STRUCTS[payload.kind].offsets().keys() & expected.keys() - {"flags", "prev_update_id"}
+    for name in names:
+        found = getattr(fields, name)
+        if isinstance(found, bytes):
+            found = found.rstrip(b"\0").decode()
+        assert same(found, expected[name]), name
 
 
 def same(one: Any, other: Any) -> bool:
@@ -166,20 +216,16 @@ def test_an_unreadable_quote_is_not_live_until_the_next_good_one() -> None:
         assert (rig.quote().status, rig.quote().update_id) == (Status.LIVE, 3)
 
 
-def test_recorded_frames_of_all_kinds_pass_through_every_ring() -> None:
-    for path in sorted(PAYLOADS.glob("recorded_*.jsonl")):
-        market = Market[path.stem.partition("_")[2].upper()]
-        frames = path.read_text().splitlines()
-        carrier = Carrier(payload_of(market, frames[0]), NAMES)
-        known = 0
-        for frame in frames:
-            renamed = frame.replace("depth@0ms", "depth@100ms").encode()
-            assert carrier.take(renamed) is FrameClass.DATA
-            known += 1
-        raws = [
+@pytest.mark.parametrize("market", [Market.SPOT, Market.USDM, Market.COINM])
+def test_recorded_frames_of_all_kinds_pass_through_every_ring(market: Market) -> None:
+    recorded = list(frames(f"recorded_{market.name.lower()}.jsonl"))
+    carrier = Carrier(recorded)
+    kept = []
+    for frame in recorded:
+        assert carrier.take(frame.text.encode()) is FrameClass.DATA
+        kept += [
             raw.data[layout.RAW.size : layout.RAW.size + raw.fields(layout.RAW).payload_length]
             for raw in carrier.raw.read()
         ]
-        assert len(raws) == known
-        assert raws == [f.replace("depth@0ms", "depth@100ms").encode() for f in frames]
-        carrier.close()
+    assert kept == [frame.text.encode() for frame in recorded]
+    carrier.close()

@@ -58,8 +58,9 @@ def test_no_sanitizer_speaks_and_every_frame_is_accounted_for(
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-4000:]
     counted = json.loads(done.stdout)
-    parts = ("data", "control", "unknown", "unreadable")
+    parts = ("data", "control", "unknown", "unreadable", "duplicate", "early")
     assert counted["received"] == sum(counted[part] for part in parts)
     assert counted["unreadable"] > 100
+    assert counted["duplicate"] > 1000
     assert counted["snapshots"] > 0
     assert counted["sent"] > 0

@@ -1,0 +1,284 @@
+/* Two sources of one stream: which event is new, and which has been seen. Pure: no I/O, no clock.
+ *
+ * A stream may come over two connections, for ever (redundancy) or while one replaces the other. The first
+ * arrival wins. What identifies an event depends on the stream:
+ *
+ *   CONTIGUOUS  ids without holes (trade t, aggTrade a), or a chain (depthUpdate U, u, pu): a source that is
+ *               ahead of the merged stream has not joined it; what it brings is early, for the other source
+ *               brings it too and in order. If that one does not within 500 ms, the hole is real.
+ *   MONOTONE    ids that grow with holes (bookTicker u, partial depth): higher is newer.
+ *   EVENT       no id: the event time, and among equal times the bytes.
+ *
+ * A source has joined the stream when it has brought what was the newest event at its first sighting; it has
+ * left it again when for a second it does not bring what the other one does. */
+#ifndef GW_ARRIVAL_H
+#define GW_ARRIVAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef enum gw_identity { GW_ID_CONTIGUOUS, GW_ID_MONOTONE, GW_ID_EVENT } gw_identity;
+
+typedef enum gw_fate {
+    GW_FATE_NEW,
+    GW_FATE_GAP,       /* new, and what should have come before it did not */
+    GW_FATE_RESTARTED, /* new: ids or times begin again from here, lower than before */
+    GW_FATE_OLD,       /* below the last one of its own source: told, but it replaces nothing */
+    GW_FATE_DUPLICATE, /* the other source has brought it */
+    GW_FATE_EARLY,     /* the other source is going to bring it */
+} gw_fate;
+
+enum { GW_RECENT = 32, GW_BEHIND_RUN_MAX = 3 };
+static const int64_t GW_EARLY_MAX_NS = 500000000, GW_QUIET_JOIN_NS = 5000000000, GW_STARVED_NS = 1000000000;
+
+/* One of the two, in its session. */
+typedef struct gw_origin {
+    uint64_t id;         /* of its last event */
+    uint64_t base;       /* the newest id when it was first seen */
+    int64_t acked_mono;  /* when its subscription was acknowledged, 0: not yet */
+    int64_t missed_mono; /* since when the other one is ahead of it, 0: it is not */
+    uint8_t behind_run;  /* ids below its own last, one after the other */
+    bool seen;
+    bool joined;
+    bool refused; /* its last frame could not be read */
+} gw_origin;
+
+typedef struct gw_arrivals {
+    uint8_t identity;
+    bool repeats;   /* MONOTONE: the venue may send one id twice (a partial depth that did not change) */
+    bool unordered; /* EVENT: times of several things in one stream */
+    bool any;       /* an event has come */
+    bool orphaned;  /* no source was up since: the first event counts, whatever its id */
+    uint8_t early_side;
+    uint8_t recent_at;
+    uint64_t last_id;     /* of the merged stream */
+    uint64_t expected_id; /* GAP: the id that should have come */
+    uint64_t early_id;
+    int64_t early_mono; /* since when a source is ahead, 0: none is */
+    int64_t new_mono;   /* when the merged stream last went on */
+    gw_origin sources[2];
+    uint64_t recent[GW_RECENT]; /* EVENT: hashes of the last events */
+} gw_arrivals;
+
+/* An event as one source brings it. */
+typedef struct gw_sighting {
+    uint64_t id;
+    uint64_t follows; /* CONTIGUOUS: the id that must have come before it */
+    uint64_t hash;    /* EVENT */
+    int64_t mono;
+    uint8_t side;
+    bool paired;       /* the other source is up, or was a moment ago */
+    bool peer_carries; /* the other source is up, has joined, and keeps up */
+} gw_sighting;
+
+static inline uint64_t gw_mix(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * 0x9E3779B97F4A7C15u;
+    return hash ^ (hash >> 32);
+}
+
+static inline uint64_t gw_hash(uint64_t hash, const uint8_t *bytes, size_t length)
+{
+    uint64_t word;
+    for (; length >= 8; bytes += 8, length -= 8) {
+        memcpy(&word, bytes, 8);
+        hash = gw_mix(hash, word);
+    }
+    word = 0;
+    memcpy(&word, bytes, length);
+    return gw_mix(hash, word);
+}
+
+/* The merged stream goes on with this event. */
+static inline void gw_arrival_advance(gw_arrivals *a, const gw_sighting *s)
+{
+    gw_origin *own = &a->sources[s->side], *other = &a->sources[1 - s->side];
+    a->last_id = own->id = s->id;
+    a->new_mono = s->mono;
+    a->early_mono = 0;
+    a->any = true;
+    a->orphaned = false;
+    own->seen = own->joined = true;
+    own->behind_run = 0;
+    own->missed_mono = 0;
+    own->refused = other->refused = false;
+    if (!other->missed_mono)
+        other->missed_mono = s->mono;
+}
+
+/* Ids begin anew: what the other source has brought is of the time before. */
+static inline gw_fate gw_arrival_restart(gw_arrivals *a, const gw_sighting *s)
+{
+    gw_origin *other = &a->sources[1 - s->side];
+    other->seen = other->joined = false;
+    other->behind_run = 0;
+    gw_arrival_advance(a, s);
+    return GW_FATE_RESTARTED;
+}
+
+/* A source brings what the merged stream has: it is on its way. */
+static inline gw_fate gw_arrival_repeat(gw_origin *own, const gw_sighting *s, bool newest)
+{
+    if (!own->seen || s->id > own->id)
+        own->id = s->id;
+    own->seen = true;
+    own->joined |= newest || s->id >= own->base;
+    own->missed_mono = newest ? 0 : s->mono;
+    return GW_FATE_DUPLICATE;
+}
+
+/* Below the last one of its own source; three in a row mean that the venue restarted. */
+static inline gw_fate gw_judge_backwards(gw_arrivals *a, const gw_sighting *s)
+{
+    if (++a->sources[s->side].behind_run < GW_BEHIND_RUN_MAX)
+        return GW_FATE_OLD;
+    return gw_arrival_restart(a, s);
+}
+
+/* An id that is not above the last one. */
+static inline gw_fate gw_judge_behind(gw_arrivals *a, const gw_sighting *s)
+{
+    gw_origin *own = &a->sources[s->side];
+    if (!own->seen)
+        own->base = a->last_id;
+    if (s->paired && (!own->seen || s->id > own->id))
+        return gw_arrival_repeat(own, s, s->id == a->last_id);
+    if (a->repeats && s->id == own->id && own->seen) {
+        if (s->paired && s->id != a->last_id)
+            return GW_FATE_DUPLICATE;
+        gw_arrival_advance(a, s);
+        return GW_FATE_NEW;
+    }
+    return gw_judge_backwards(a, s);
+}
+
+/* The first event since no source was up: the venue may have restarted, so even a lower id counts. */
+static inline gw_fate gw_judge_first(gw_arrivals *a, const gw_sighting *s)
+{
+    const bool any = a->any, same = s->id == a->last_id, lower = s->id < a->last_id;
+    const bool hole = a->identity == GW_ID_CONTIGUOUS && s->follows > a->last_id;
+    a->expected_id = a->last_id + 1;
+    gw_arrival_advance(a, s);
+    if (!any || (same && a->identity == GW_ID_MONOTONE))
+        return GW_FATE_NEW;
+    if (same)
+        return GW_FATE_OLD;
+    if (lower)
+        return GW_FATE_RESTARTED;
+    return hole ? GW_FATE_GAP : GW_FATE_NEW;
+}
+
+static inline gw_fate gw_judge_ahead(gw_arrivals *a, const gw_sighting *s)
+{
+    gw_origin *own = &a->sources[s->side];
+    const bool hole = a->identity == GW_ID_CONTIGUOUS && s->follows > a->last_id;
+    if (hole && s->peer_carries) {
+        if (!a->early_mono)
+            a->early_mono = s->mono;
+        if (s->mono - a->early_mono <= GW_EARLY_MAX_NS) {
+            a->early_side = s->side;
+            a->early_id = own->id = own->base = s->id;
+            own->seen = true;
+            own->joined = false;
+            return GW_FATE_EARLY;
+        }
+    }
+    a->expected_id = a->last_id + 1;
+    gw_arrival_advance(a, s);
+    return hole ? GW_FATE_GAP : GW_FATE_NEW;
+}
+
+static inline bool gw_arrival_seen(const gw_arrivals *a, uint64_t hash)
+{
+    for (uint32_t i = 0; i < GW_RECENT; i++)
+        if (a->recent[i] == hash)
+            return true;
+    return false;
+}
+
+static inline void gw_arrival_remember(gw_arrivals *a, uint64_t hash)
+{
+    a->recent[a->recent_at++ & (GW_RECENT - 1)] = hash;
+}
+
+static inline gw_fate gw_judge_event(gw_arrivals *a, const gw_sighting *s)
+{
+    gw_origin *own = &a->sources[s->side];
+    const bool older = a->any && !a->orphaned && !a->unordered && s->id < a->last_id;
+    const bool newest = a->recent[(a->recent_at - 1u) & (GW_RECENT - 1)] == s->hash;
+    if (s->paired && !a->orphaned && gw_arrival_seen(a, s->hash))
+        return gw_arrival_repeat(own, s, newest);
+    /* Its own source is not past it: a copy that has been forgotten here, of a source that is behind. */
+    if (older && s->paired && (!own->seen || s->id >= own->id))
+        return gw_arrival_repeat(own, s, false);
+    gw_arrival_remember(a, s->hash);
+    if (older)
+        return gw_judge_backwards(a, s);
+    gw_arrival_advance(a, s);
+    return GW_FATE_NEW;
+}
+
+static inline gw_fate gw_judge_arrival(gw_arrivals *a, const gw_sighting *s)
+{
+    if (a->identity == GW_ID_EVENT)
+        return gw_judge_event(a, s);
+    if (!a->any || a->orphaned)
+        return gw_judge_first(a, s);
+    return s->id <= a->last_id ? gw_judge_behind(a, s) : gw_judge_ahead(a, s);
+}
+
+/* A source's session begins or ends: what it had brought says nothing about what it is going to. */
+static inline void gw_arrival_leave(gw_arrivals *a, uint8_t side)
+{
+    memset(&a->sources[side], 0, sizeof a->sources[side]);
+    a->early_mono = 0;
+}
+
+/* No source is up. */
+static inline void gw_arrival_orphan(gw_arrivals *a)
+{
+    a->orphaned = true;
+    a->early_mono = 0;
+}
+
+/* Whether a source has joined, and brings what the other one does. */
+static inline bool gw_arrival_joined(const gw_arrivals *a, uint8_t side, int64_t mono)
+{
+    const gw_origin *own = &a->sources[side];
+    return own->joined && (!own->missed_mono || mono - own->missed_mono <= GW_STARVED_NS);
+}
+
+/* Whether a source may be left alone with the stream: it has joined, or it has been subscribed for so long
+ * that whatever came since would have come over it, and nothing came over the other one either. */
+static inline bool gw_arrival_carried(const gw_arrivals *a, uint8_t side, int64_t mono)
+{
+    if (gw_arrival_joined(a, side, mono))
+        return true;
+    const int64_t acked = a->sources[side].acked_mono;
+    return acked && mono - acked >= GW_QUIET_JOIN_NS && a->new_mono < acked;
+}
+
+/* Whether a source was acknowledged and yet does not bring what the other one does. */
+static inline bool gw_arrival_starved(const gw_arrivals *a, uint8_t side, int64_t mono)
+{
+    const gw_origin *own = &a->sources[side];
+    if (gw_arrival_joined(a, side, mono) || !own->acked_mono || !own->missed_mono)
+        return false;
+    const int64_t since = own->acked_mono > own->missed_mono ? own->acked_mono : own->missed_mono;
+    return a->new_mono > own->acked_mono && mono - since > GW_STARVED_NS;
+}
+
+/* Whether a source was ahead for so long that what lies between is lost. The one that should have brought
+ * it is not believed any more. */
+static inline bool gw_arrival_expired(gw_arrivals *a, int64_t mono)
+{
+    if (!a->early_mono || mono - a->early_mono <= GW_EARLY_MAX_NS)
+        return false;
+    a->early_mono = 0;
+    a->sources[1 - a->early_side].joined = false;
+    return true;
+}
+
+#endif

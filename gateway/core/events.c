@@ -1,0 +1,201 @@
+/* What a decoded event does: its fate among two sources, its record, its slot. */
+#include "engine_core.h"
+
+gw_error gw_event_decode(gw_engine *e, uint32_t stream, gw_cursor *c)
+{
+    const gw_target *target = &e->streams[stream].target;
+    switch (target->kind) {
+    case GW_KIND_QUOTE: return gw_decode_quote(c, target, &e->event.quote);
+    case GW_KIND_DIFF: return gw_decode_depth(c, target, &e->depth);
+    case GW_KIND_PARTIAL: return gw_decode_partial(c, target, &e->depth);
+    default: return gw_decode_event(c, target, &e->event);
+    }
+}
+
+int64_t gw_event_time(const gw_engine *e, uint8_t kind)
+{
+    return gw_is_deep(kind) ? e->depth.ts_event : e->event.meta.ts_event;
+}
+
+static uint64_t time_id(const gw_meta *meta)
+{
+    if (meta->ts_event != GW_NULL)
+        return (uint64_t)meta->ts_event;
+    return meta->ts_trade != GW_NULL ? (uint64_t)meta->ts_trade : 0;
+}
+
+/* What identifies the event at hand, and what it follows on (arrival.h). */
+static void identify(const gw_engine *e, const gw_target *target, const uint8_t *data, size_t length, gw_sighting *out)
+{
+    const gw_depth *depth = &e->depth;
+    switch (target->kind) {
+    case GW_KIND_DIFF:
+        out->id = depth->last_update_id;
+        out->follows = depth->prev_update_id; /* spot: U - 1 */
+        break;
+    case GW_KIND_PARTIAL: out->id = depth->last_update_id; break;
+    case GW_KIND_QUOTE: case GW_KIND_BLOCK_TRADE: out->id = e->event.meta.update_id; break;
+    case GW_KIND_TRADE: case GW_KIND_AGG_TRADE:
+        out->id = e->event.meta.update_id;
+        out->follows = out->id - 1;
+        break;
+    default:
+        out->id = time_id(&e->event.meta);
+        out->hash = gw_hash(length, data, length);
+    }
+}
+
+/* How the other link of the frame at hand stands to a stream. One that lags or drains carries nothing:
+ * what it is going to bring is old. */
+void gw_sight(const gw_engine *e, const gw_arrivals *arrivals, gw_sighting *out)
+{
+    const uint32_t row = e->links[e->link].peer;
+    if (row == GW_NO_ROW)
+        return;
+    const gw_link_info *peer = &e->links[row];
+    out->paired = peer->up || (peer->down_mono && e->mono - peer->down_mono < GW_QUIET_JOIN_NS);
+    out->peer_carries = gw_link_keeps_up(peer) && gw_arrival_joined(arrivals, peer->side, e->mono);
+}
+
+gw_fate gw_event_fate(gw_engine *e, uint32_t stream, const uint8_t *data, size_t length)
+{
+    gw_stream_info *info = &e->streams[stream];
+    const gw_link_info *link = &e->links[e->link];
+    gw_sighting sighting = {.mono = e->mono, .side = link->side};
+    identify(e, &info->target, data, length, &sighting);
+    gw_sight(e, &info->arrivals, &sighting);
+    return gw_judge_arrival(&info->arrivals, &sighting);
+}
+
+/* A value that stands for itself: record into the ring, then the slot if this stream feeds it. */
+static void store_value(gw_engine *e, uint32_t stream, gw_meta *value, uint32_t length, uint8_t status, uint8_t reason)
+{
+    const gw_stream_info *info = &e->streams[stream];
+    const bool own = info->slot == GW_SLOT_VALUE;
+    const bool feeds = own || (info->slot < GW_SLOT_KINDS && e->symbols[info->symbol].feeds[info->slot] == stream);
+    if (own)
+        gw_enter_value(e, stream, status, reason, value->update_id);
+    else if (feeds)
+        gw_enter(e, info->symbol, info->slot, status, reason, value->update_id);
+    else
+        e->segment.streams[stream].status = status;
+    gw_fill_meta(e, value, stream, status);
+    gw_emit(e, stream, value, length);
+    if (!feeds)
+        return;
+    value->ring_position = e->segment.events.tail;
+    if (own)
+        gw_slot_store(&e->segment.values, info->value, value, length);
+    else
+        gw_slot_store(&e->segment.slots[info->slot], info->symbol, value, length);
+}
+
+static gw_diff partial_head(const gw_engine *e)
+{
+    const gw_depth *depth = &e->depth;
+    gw_diff head = {.meta = {.ts_event = depth->ts_event, .ts_trade = depth->ts_trade, .kind = GW_KIND_PARTIAL}};
+    head.meta.update_id = depth->last_update_id;
+    head.first_update_id = depth->first_update_id;
+    head.prev_update_id = depth->prev_update_id;
+    head.bid_count = depth->bid_count;
+    head.ask_count = depth->ask_count;
+    head.best_bid_px = depth->bid_count ? depth->bids[0].px : GW_NULL;
+    head.best_bid_qty = depth->bid_count ? depth->bids[0].qty : GW_NULL;
+    head.best_ask_px = depth->ask_count ? depth->asks[0].px : GW_NULL;
+    head.best_ask_qty = depth->ask_count ? depth->asks[0].qty : GW_NULL;
+    return head;
+}
+
+/* An id below the last one: told in the ring, but a value must never replace a newer one. */
+static void emit_old(gw_engine *e, uint32_t stream, uint8_t kind)
+{
+    if (kind == GW_KIND_PARTIAL) {
+        gw_diff head = partial_head(e);
+        head.meta.flags |= GW_FLAG_DUPLICATE;
+        gw_fill_meta(e, &head.meta, stream, gw_status_of(e, stream));
+        gw_emit_levels(e, stream, &head, e->depth.bids, e->depth.asks);
+        return;
+    }
+    e->event.meta.flags |= GW_FLAG_DUPLICATE;
+    gw_fill_meta(e, &e->event.meta, stream, gw_status_of(e, stream));
+    gw_emit(e, stream, &e->event, gw_event_size(kind));
+}
+
+static void on_quote(gw_engine *e, uint32_t stream)
+{
+    const gw_stream_info *info = &e->streams[stream];
+    gw_quote *quote = &e->event.quote;
+    uint8_t status = gw_live_status(e, info->symbol, e->link), reason = GW_REASON_FIRST_DATA;
+    /* A side may be empty (0); bid >= ask is no market. */
+    if (GW_UNLIKELY(quote->bid_px >= quote->ask_px && quote->bid_px > 0 && quote->ask_px > 0)) {
+        e->segment.counters->books_crossed++;
+        status = GW_STATUS_STALE;
+        reason = GW_REASON_CROSSED;
+    }
+    store_value(e, stream, &quote->meta, sizeof *quote, status, reason);
+}
+
+static void on_value(gw_engine *e, uint32_t stream)
+{
+    const gw_stream_info *info = &e->streams[stream];
+    const uint8_t kind = info->target.kind;
+    if (kind == GW_KIND_CONTRACT_INFO && info->symbol != GW_NO_ROW)
+        gw_set_halted(e, info->symbol, strncmp((const char *)e->event.contract.contract_status, "TRADING", 8) != 0);
+    uint8_t status = gw_live_status(e, info->symbol, e->link);
+    store_value(e, stream, &e->event.meta, gw_event_size(kind), status, GW_REASON_FIRST_DATA);
+}
+
+static void on_partial(gw_engine *e, uint32_t stream)
+{
+    const gw_stream_info *info = &e->streams[stream];
+    const gw_depth *depth = &e->depth;
+    gw_diff head = partial_head(e);
+    const uint8_t status = gw_live_status(e, info->symbol, e->link);
+    const bool feeds = e->symbols[info->symbol].feeds[GW_SLOT_PARTIAL] == stream;
+    if (feeds)
+        gw_enter(e, info->symbol, GW_SLOT_PARTIAL, status, GW_REASON_FIRST_DATA, depth->last_update_id);
+    gw_fill_meta(e, &head.meta, stream, status);
+    gw_diff part = head;
+    gw_emit_levels(e, stream, &part, depth->bids, depth->asks);
+    if (!feeds)
+        return;
+    const uint32_t room = e->segment.book_levels;
+    gw_book cell = {.meta = head.meta, .first_update_id = depth->first_update_id, .depth = (uint16_t)room};
+    cell.bid_count = (uint16_t)(depth->bid_count < room ? depth->bid_count : room);
+    cell.ask_count = (uint16_t)(depth->ask_count < room ? depth->ask_count : room);
+    cell.bid_total = depth->bid_count;
+    cell.ask_total = depth->ask_count;
+    cell.meta.ring_position = e->segment.events.tail;
+    gw_store_ladder(e, info->symbol, GW_SLOT_PARTIAL, &cell, depth->bids, depth->asks);
+}
+
+/* Trade ids have no holes, so a hole is a loss. It does not make the last trade wrong: the slot stays LIVE. */
+static void tell_gap(gw_engine *e, uint32_t stream, uint64_t expected)
+{
+    gw_emit_gap(e, stream, expected, e->event.meta.update_id);
+}
+
+/* The event at hand, which is neither DUPLICATE nor EARLY. Books judge their own gaps and old events. */
+void gw_event_store(gw_engine *e, uint32_t stream, gw_fate fate)
+{
+    const gw_stream_info *info = &e->streams[stream];
+    const uint8_t kind = info->target.kind;
+    if (kind == GW_KIND_DIFF) {
+        gw_book_event(e, stream);
+        return;
+    }
+    e->segment.counters->ids_backwards += fate == GW_FATE_OLD || fate == GW_FATE_RESTARTED;
+    if (GW_UNLIKELY(fate == GW_FATE_OLD)) {
+        emit_old(e, stream, kind);
+        return;
+    }
+    if (kind == GW_KIND_QUOTE) {
+        on_quote(e, stream);
+    } else if (kind == GW_KIND_PARTIAL) {
+        on_partial(e, stream);
+    } else {
+        if (GW_UNLIKELY(fate == GW_FATE_GAP))
+            tell_gap(e, stream, info->arrivals.expected_id);
+        on_value(e, stream);
+    }
+}
