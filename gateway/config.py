@@ -14,9 +14,16 @@ from typing import Annotated, Any, Final, cast
 import msgspec
 from msgspec import Meta
 
+from gateway.endpoints import PRESETS, Endpoints, below, check_proxy, check_url, replaced
 from gateway.errors import ConfigError, ConfigMissing, UsageError
+from gateway.layout import Market
+from gateway.markets import (
+    ATTEMPTS_PER_5_MINUTES_LIMIT,
+    CONNECTION_HOURS_LIMIT,
+    STREAMS_PER_CONNECTION_LIMIT,
+)
+from gateway.patterns import Selection, select
 from gateway.segment_plan import LEVELS_MAX
-from gateway.streams import Stream, parse_all
 
 DEFAULT_SUBSCRIBE: Final = tuple(
     f"{market}:{symbol}@{suffix}"
@@ -26,40 +33,111 @@ DEFAULT_SUBSCRIBE: Final = tuple(
 )
 
 _RingBytes = Annotated[int, Meta(ge=1 << 16, le=1 << 40)]
+_Rows = Annotated[int, Meta(ge=1, le=1_000_000)]
 _Seconds = Annotated[float, Meta(gt=0, le=3600)]
-
-
-def _check_url(key: str, value: str, schemes: tuple[str, ...]) -> None:
-    if value and not (value.startswith(schemes) and value.partition("://")[2]):
-        raise ValueError(f"'{key}' is {value!r}, must start with {' or '.join(schemes)}")
 
 
 class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A TOML table: unknown keys are refused."""
 
 
-class Upstream(_Table, frozen=True):
-    """Where market data comes from. Empty: Binance. A base address gets /spot, /usdm, /coinm."""
+class MarketHosts(_Table, frozen=True):
+    """Base addresses of one market, in the order to try them. Empty: those of the preset."""
 
-    ws: str = ""
+    ws: tuple[str, ...] = ()
+    rest: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for url in self.ws:
+            check_url("ws", url, "wss", "ws")
+        for url in self.rest:
+            check_url("rest", url, "https", "http")
+
+
+class UpstreamHosts(_Table, frozen=True):
+    """Hosts by market, instead of those of the preset."""
+
+    spot: MarketHosts = MarketHosts()
+    usdm: MarketHosts = MarketHosts()
+    coinm: MarketHosts = MarketHosts()
+
+    def of(self, market: Market) -> MarketHosts:
+        """Return the hosts of ``market``."""
+        return {Market.SPOT: self.spot, Market.USDM: self.usdm, Market.COINM: self.coinm}[market]
+
+
+class Upstream(_Table, frozen=True):
+    """Where market data comes from: Binance, or a base address with /spot, /usdm and /coinm."""
+
+    ws: str = ""  # a base address for all markets, instead of the preset
     rest: str = ""
+    preset: str = "binance"  # or testnet, demo
+    endpoints: UpstreamHosts = UpstreamHosts()
+    proxy: str = ""  # http://… or socks5://…, for WebSockets and REST
     tls_ca_file: str = ""  # trusted instead of the system's authorities
 
     def __post_init__(self) -> None:
-        _check_url("ws", self.ws, ("ws://", "wss://"))
-        _check_url("rest", self.rest, ("http://", "https://"))
         if bool(self.ws) != bool(self.rest):
             raise ValueError("'ws' and 'rest' belong together: set both or none")
+        if self.preset not in PRESETS:
+            allowed = ", ".join(PRESETS)
+            raise ValueError(f"'preset' is {self.preset!r}, must be one of {allowed}")
+        if self.ws:
+            check_url("ws", self.ws, "wss", "ws")
+            check_url("rest", self.rest, "https", "http")
+        if self.ws and (self.preset != "binance" or self.endpoints != UpstreamHosts()):
+            raise ValueError("'ws' and 'rest' replace 'preset' and 'endpoints': leave those out")
+        check_proxy("proxy", self.proxy)
+
+    def resolved(self) -> Endpoints:
+        """Return the addresses that this means."""
+        if self.ws:
+            return below(self.ws, self.rest)
+        hosts = {market: self.endpoints.of(market) for market in Market}
+        return replaced(
+            PRESETS[self.preset],
+            ws={market: own.ws for market, own in hosts.items()},
+            rest={market: own.rest for market, own in hosts.items()},
+        )
+
+
+class Connections(_Table, frozen=True):
+    """WebSockets to the venue."""
+
+    streams_max: Annotated[int, Meta(ge=1)] = 200  # on one connection
+    redundancy: Annotated[int, Meta(ge=1, le=2)] = 1  # sockets that carry every stream at all times
+    # Age at which a socket is replaced, at the latest; they take turns within the hour before.
+    rotate_hours: Annotated[float, Meta(gt=0, lt=CONNECTION_HOURS_LIMIT)] = 23.0
+    ping_seconds: Annotated[float, Meta(ge=1, le=3600)] = 180.0  # between our own pings
+    # Connections attempted by all gateways of this user to one upstream host.
+    attempts_per_5min: Annotated[int, Meta(ge=1, le=ATTEMPTS_PER_5_MINUTES_LIMIT)] = 250
+
+    def __post_init__(self) -> None:
+        if self.streams_max > STREAMS_PER_CONNECTION_LIMIT:
+            limit = STREAMS_PER_CONNECTION_LIMIT
+            raise ValueError(
+                f"'streams_max' is {self.streams_max}: Binance closes a connection with more than "
+                f"{limit} streams, and all of them are lost"
+            )
+
+
+class OnDemand(_Table, frozen=True):
+    """Streams that are subscribed because a consumer asks for their topic."""
+
+    enabled: bool = False
+    streams_max: Annotated[int, Meta(ge=1, le=10_000)] = 200  # at a time
+    grace_seconds: Annotated[float, Meta(ge=0, le=86_400)] = 30.0  # after the last consumer left
 
 
 class Memory(_Table, frozen=True):
-    """Shared memory of a shard. Rings are powers of two."""
+    """Shared memory of a shard. Rings are powers of two; a row is never used for anything else."""
 
     events_ring_bytes: _RingBytes = 8 << 20
     raw_ring_bytes: _RingBytes = 16 << 20
     symbol_capacity_min: Annotated[int, Meta(ge=1, le=100_000)] = 256  # rows
-    stream_capacity_min: Annotated[int, Meta(ge=1, le=1_000_000)] = 2048  # rows
-    connection_capacity_min: Annotated[int, Meta(ge=1, le=10_000)] = 64  # rows
+    stream_capacity_min: _Rows = 2048  # rows
+    connection_capacity_min: Annotated[int, Meta(ge=2, le=10_000)] = 64  # rows, two a connection
+    value_capacity_min: _Rows = 1024  # rows: values without a slot of their own (candles, …)
 
     def __post_init__(self) -> None:
         for name in ("events_ring_bytes", "raw_ring_bytes"):
@@ -92,8 +170,10 @@ class Rest(_Table, frozen=True):
 
 
 class Liveness(_Table, frozen=True):
-    """Heartbeat of a shard, and when it counts as hung."""
+    """When a stream counts as silent or late, and a shard as hung."""
 
+    first_data_seconds: _Seconds = 30.0  # from a subscription's ack to a stream's first message
+    lag_seconds: _Seconds = 3.0  # later than usual, and a connection is replaced
     heartbeat_interval_ms: Annotated[int, Meta(ge=10, le=10_000)] = 100
     heartbeat_timeout_ms: Annotated[int, Meta(ge=100, le=60_000)] = 1000
     hung_seconds: _Seconds = 10.0  # then the supervisor kills the shard
@@ -105,11 +185,16 @@ class Liveness(_Table, frozen=True):
 
 
 class Config(_Table, frozen=True):
-    """The whole configuration. ``subscribe`` holds stream names with their market."""
+    """The whole configuration. ``subscribe`` holds stream names and patterns with their market."""
 
     subscribe: tuple[str, ...] = DEFAULT_SUBSCRIBE
     run_dir: str = ""  # empty: the default search
+    shards: Annotated[int, Meta(ge=1, le=64)] = 1  # processes that share the streams
+    # Between two looks at exchangeInfo: new listings join their patterns, delisted ones retire.
+    instruments_refresh_minutes: Annotated[float, Meta(gt=0, le=1440)] = 10.0
     upstream: Upstream = Upstream()
+    connections: Connections = Connections()
+    on_demand: OnDemand = OnDemand()
     memory: Memory = Memory()
     book: Book = Book()
     zeromq: Zeromq = Zeromq()
@@ -142,19 +227,19 @@ def read(text: str, path: str) -> Config:
         problem, _, where = str(exc).partition(" - at ")
         remedy = "correct it, or remove it for the default"
         raise ConfigError(path, problem, remedy, where.strip("`$.")) from exc
-    streams_of(config, path)
+    selection_of(config, path)
     return config
 
 
-def streams_of(config: Config, path: str) -> list[Stream]:
-    """Return the parsed subscriptions; raises ConfigError where one is wrong or none is given."""
+def selection_of(config: Config, path: str) -> Selection:
+    """Return what is subscribed; raises ConfigError where a name is wrong or none is given."""
     try:
-        streams = parse_all(config.subscribe)
+        selection = select(config.subscribe)
     except UsageError as exc:
-        raise ConfigError(path, str(exc.problem), exc.remedy, f"subscribe: {exc.given}") from exc
-    if not streams:
+        raise ConfigError(path, exc.problem, exc.remedy, f"subscribe: {exc.given}") from exc
+    if not selection.names and not config.on_demand.enabled:
         raise ConfigError(path, "no streams", "list at least one, or remove the key", "subscribe")
-    return streams
+    return selection
 
 
 def override(
@@ -166,22 +251,22 @@ def override(
 ) -> Config:
     """Return ``config`` with what the command line says; raises UsageError."""
     if subscribe:
-        names = tuple(stream.name for stream in parse_all(subscribe))
-        config = msgspec.structs.replace(config, subscribe=names)
+        config = msgspec.structs.replace(config, subscribe=select(subscribe).names)
     if not upstream_ws and not upstream_rest:
         return config
-    _check_upstream(upstream_ws, upstream_rest)
-    upstream = msgspec.structs.replace(config.upstream, ws=upstream_ws, rest=upstream_rest)
+    given = _upstream(upstream_ws, upstream_rest)
+    others = {"proxy": config.upstream.proxy, "tls_ca_file": config.upstream.tls_ca_file}
+    upstream = msgspec.structs.replace(given, **others)
     return msgspec.structs.replace(config, upstream=upstream)
 
 
-def _check_upstream(ws: str, rest: str) -> None:
+def _upstream(ws: str, rest: str) -> Upstream:
     if not ws or not rest:
         names = ("--upstream-ws", "--upstream-rest")
         given, missing = names if ws else names[::-1]
         raise UsageError(given, "needs the other address too", f"give {missing} as well")
     try:
-        Upstream(ws, rest)
+        return Upstream(ws, rest)
     except ValueError as exc:
         raise UsageError("--upstream-ws/--upstream-rest", str(exc), "give a base address") from exc
 

@@ -8,11 +8,17 @@ from __future__ import annotations
 
 import msgspec
 
-from gateway.layout import BOOK_LEVELS, Kind, Market
+from gateway.layout import BOOK_LEVELS, Kind, Market, Shape
+
+NONE = -1  # "no symbol" in a PlanStream
 
 
 class PlanSymbol(msgspec.Struct, frozen=True):
-    """An instrument; price = mantissa x 10^px_exponent (<= 0); tick and step in mantissas."""
+    """An instrument; price = mantissa x 10^px_exponent (<= 0); tick and step in mantissas.
+
+    Pairs (coinm:BTCUSD), indices (usdm:ADAUSD) and continuous contracts (usdm:BTCUSDT_PERPETUAL)
+    are rows of their own. ``variant`` RPI is the same instrument's book with retail orders in it.
+    """
 
     market: Market
     symbol: str  # uppercase
@@ -20,25 +26,48 @@ class PlanSymbol(msgspec.Struct, frozen=True):
     qty_exponent: int
     tick: int = 0
     step: int = 0
+    variant: str = ""
+    is_halted: bool = False
+
+    @property
+    def row_name(self) -> str:
+        """The name in the directory: BTCUSDT, or BTCUSDT.RPI."""
+        return f"{self.symbol}.{self.variant}" if self.variant else self.symbol
 
 
 class PlanConnection(msgspec.Struct, frozen=True):
-    """A WebSocket to the venue, always in the combined form, without streams in the URL."""
+    """Streams that share a WebSocket to the venue: combined form, no streams in the URL.
+
+    Each has two links, so that one can be replaced without a break; with ``redundancy`` 2 both are
+    up all the time. ``urls`` are tried in turn when one cannot be reached or stays silent.
+    """
 
     name: str  # market/route/number, e.g. "usdm/public/0"
     market: Market
-    url: str
+    urls: tuple[str, ...]
     control_per_second: int  # control frames a second that the venue tolerates, with reserve
+    redundancy: int = 1
+    rotate_after_s: float = 82_800.0  # of a link's age, before the venue's 24 h; staggered
 
 
 class PlanStream(msgspec.Struct, frozen=True):
-    """A stream; ``symbol`` and ``connection`` are indices into the plan's lists."""
+    """A stream; ``symbol`` and ``connection`` are indices into the plan's lists.
+
+    ``split`` is for ARRAY and MERGED: the suffix under which each row is published as a stream of
+    its own, and ``rows`` the symbols that it has rows for. ``covered``: symbols whose stream of
+    that suffix is subscribed by itself, so that it is not fed twice.
+    """
 
     name: str  # with market, as in topics: "spot:btcusdt@depth@100ms"
     kind: Kind
-    symbol: int
+    symbol: int  # NONE: of the whole market
     connection: int
     levels: int = 0  # PARTIAL only
+    shape: Shape = Shape.OBJECT
+    expected_ms: int = 0  # between two frames, as the venue documents it; 0: comes with events
+    split: str = ""
+    rows: tuple[int, ...] = ()
+    covered: tuple[int, ...] = ()
 
 
 class ShardPlan(msgspec.Struct, frozen=True, tag="plan"):
@@ -53,7 +82,8 @@ class ShardPlan(msgspec.Struct, frozen=True, tag="plan"):
     streams: list[PlanStream]
     symbol_capacity: int = 256
     stream_capacity: int = 2048
-    connection_capacity: int = 64
+    connection_capacity: int = 64  # links, two a connection
+    value_capacity: int = 1024
     events_ring_bytes: int = 8 << 20
     raw_ring_bytes: int = 16 << 20
     book_levels: int = BOOK_LEVELS
@@ -63,6 +93,29 @@ class ShardPlan(msgspec.Struct, frozen=True, tag="plan"):
     heartbeat_interval_ms: int = 100
     heartbeat_timeout_ms: int = 1000
     tls_ca_file: str = ""
+    proxy: str = ""  # http://… or socks5://…; empty: none
+    first_data_s: float = 30.0  # after its ack a stream may be silent, if nothing is expected of it
+    lag_s: float = 3.0  # later than usual, and a connection is lagging
+    ping_interval_s: float = 180.0
+
+
+class PlanChange(msgspec.Struct, frozen=True, tag="change"):
+    """Supervisor to shard: what differs from the plan. Indices go on where the plan's lists end."""
+
+    change_id: int
+    symbols: list[PlanSymbol] = []  # appended
+    connections: list[PlanConnection] = []  # appended
+    add: list[PlanStream] = []  # after remove; one that is there: its rows and covered, complete
+    remove: list[str] = []  # names of streams
+    halted: list[tuple[int, bool]] = []  # index of a symbol, whether it is halted now
+    retire: list[int] = []  # symbols that the venue does not list any more
+
+
+class Changed(msgspec.Struct, frozen=True, tag="changed"):
+    """Shard to supervisor: the change is in force; ``refused``: streams that are not, and why."""
+
+    change_id: int
+    refused: dict[str, str] = {}
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
@@ -80,6 +133,7 @@ class SnapshotRequest(msgspec.Struct, frozen=True, tag="snapshot_request"):
     market: Market
     symbol: str
     levels: int
+    variant: str = ""  # RPI: the book with retail orders
 
 
 class SnapshotReply(msgspec.Struct, frozen=True, tag="snapshot_reply"):
@@ -106,9 +160,55 @@ class InstrumentReply(msgspec.Struct, frozen=True, tag="instrument_reply"):
     instrument: PlanSymbol | None
 
 
+class RowUnknown(msgspec.Struct, frozen=True, tag="row_unknown"):
+    """Shard to supervisor: an array has rows of a symbol not in the plan; perhaps a listing."""
+
+    stream: str
+    symbol: str
+
+
+class ConnectRequest(msgspec.Struct, frozen=True, tag="connect_request"):
+    """Shard to supervisor: may a connection to ``host`` be attempted now?"""
+
+    request_id: int
+    host: str
+
+
+class ConnectReply(msgspec.Struct, frozen=True, tag="connect_reply"):
+    """Supervisor to shard: 0, and the attempt is counted; else ask again after ``wait_s``."""
+
+    request_id: int
+    wait_s: float
+
+
+class Refused(msgspec.Struct, frozen=True, tag="refused"):
+    """Shard to supervisor: the venue refused a handshake; ``hold_s`` is how long to stay away."""
+
+    host: str
+    status: int
+    hold_s: float
+
+
+class TopicWanted(msgspec.Struct, frozen=True, tag="topic_wanted"):
+    """Shard to supervisor: a consumer wants, or no consumer wants any more, a topic not in the plan
+    (or one that was subscribed on demand)."""
+
+    name: str
+    wanted: bool
+
+
 class Stop(msgspec.Struct, frozen=True, tag="stop"):
     """Supervisor to shard: close cleanly."""
 
 
-ToShard = ShardPlan | SnapshotReply | InstrumentReply | Stop
-ToSupervisor = Ready | SnapshotRequest | InstrumentRequest
+ToShard = ShardPlan | PlanChange | SnapshotReply | InstrumentReply | ConnectReply | Stop
+ToSupervisor = (
+    Ready
+    | Changed
+    | SnapshotRequest
+    | InstrumentRequest
+    | RowUnknown
+    | ConnectRequest
+    | Refused
+    | TopicWanted
+)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from gateway.config import Config, load, override, read, streams_of
+from gateway.config import Config, Upstream, load, override, read, selection_of
 from gateway.errors import ConfigError, ConfigMissing, UsageError
 from gateway.layout import Kind, Market
 
 
 def test_defaults_are_both_coins_on_both_markets() -> None:
-    streams = streams_of(Config(), "defaults")
+    streams = selection_of(Config(), "defaults").streams
     assert {s.symbol_id for s in streams} == {
         "spot:BTCUSDT", "spot:ETHUSDT", "usdm:BTCUSDT", "usdm:ETHUSDT",
     }  # fmt: skip
@@ -21,6 +22,21 @@ def test_defaults_are_both_coins_on_both_markets() -> None:
     assert of_one == {Kind.QUOTE, Kind.DIFF, Kind.TRADE, Kind.TICKER}
     futures = {s.form.kind for s in streams if s.market is Market.USDM}
     assert futures == {Kind.QUOTE, Kind.DIFF, Kind.AGG_TRADE, Kind.TICKER}
+
+
+def blocks_of_readme() -> list[str]:
+    text = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
+    return re.findall(r"```toml\n(.*?)```", text, flags=re.DOTALL)
+
+
+def test_readme_shows_the_defaults() -> None:
+    (block,) = [block for block in blocks_of_readme() if "[connections]" in block]
+    assert read(block, "README.md") == Config()
+
+
+def test_readme_shows_streams_that_can_be_subscribed() -> None:
+    (block,) = [block for block in blocks_of_readme() if block.startswith("subscribe")]
+    assert len(read(block, "README.md").subscribe) == 6
 
 
 def test_empty_file_is_the_defaults() -> None:
@@ -47,7 +63,7 @@ def test_file_changes_what_it_names_and_nothing_else() -> None:
     ("text", "sentence"),
     [
         ("subscribe = [", "a.toml: is not TOML: "),
-        ("subscrib = []", "a.toml: subscrib: unknown key; allowed: subscribe, run_dir, upstream,"),
+        ("subscrib = []", "a.toml: subscrib: unknown key; allowed: subscribe, run_dir, shards,"),
         ("[rest]\ntimeout = 1", "a.toml: rest.timeout: unknown key; allowed: timeout_seconds,"),
         ("rest = 3", "a.toml: rest: Expected `object`, got `int`; correct it"),
         (
@@ -59,14 +75,61 @@ def test_file_changes_what_it_names_and_nothing_else() -> None:
         ("[memory]\nraw_ring_bytes = 1024", "memory.raw_ring_bytes: Expected `int` >= 65536"),
         ("[book]\nlevels = 3000", "a.toml: book.levels: Expected `int` <= 2048"),
         ("[upstream]\nws = 'ws://h'", "'ws' and 'rest' belong together: set both or none"),
-        ("[upstream]\nws = 'h'\nrest = 'http://h'", "'ws' is 'h', must start with ws:// or wss://"),
-        ("[upstream]\nws = 'ws://'\nrest = 'http://h'", "'ws' is 'ws://', must start with"),
+        ("[upstream]\nws = 'h'\nrest = 'http://h'", "a.toml: upstream: 'ws' is 'h', no address"),
+        (
+            "[upstream]\nws = 'ws://h'\nrest = 'https://h'",
+            "ws:// is for this host only, use wss://",
+        ),
+        (
+            "[upstream]\nws = 'wss://h'\nrest = 'http://h'",
+            "http:// is for this host only, use http",
+        ),
+        (
+            "[upstream]\nws = 'wss://h'\nrest = 'https://h'\npreset = 'demo'",
+            "'ws' and 'rest' replace 'preset' and 'endpoints': leave those out",
+        ),
+        (
+            "[upstream]\npreset = 'prod'",
+            "'preset' is 'prod', must be one of binance, testnet, demo",
+        ),
+        (
+            "[upstream]\nproxy = 'socks4://h:1'",
+            "'proxy' is 'socks4://h:1', must start with http://",
+        ),
+        (
+            "[upstream.endpoints.spot]\nws = ['ws://h']",
+            "upstream.endpoints.spot: 'ws' is 'ws://h': ",
+        ),
+        (
+            "[upstream.endpoints.spot]\nhosts = []",
+            "upstream.endpoints.spot.hosts: unknown key; allow",
+        ),
+        (
+            "[upstream.endpoints.futures]\nws = []",
+            "upstream.endpoints.futures: unknown key; allowed:",
+        ),
+        (
+            "[connections]\nstreams_max = 1025",
+            "a.toml: connections: 'streams_max' is 1025: Binance closes a connection with more "
+            "than 1024 streams, and all of them are lost; correct it",
+        ),
+        ("[connections]\nstreams_max = 0", "connections.streams_max: Expected `int` >= 1"),
+        ("[connections]\nredundancy = 3", "a.toml: connections.redundancy: Expected `int` <= 2"),
+        ("[connections]\nrotate_hours = 24", "connections.rotate_hours: Expected `float` < 24.0"),
+        ("[connections]\nattempts_per_5min = 301", "attempts_per_5min: Expected `int` <= 300"),
+        (
+            "[on_demand]\nmax = 3",
+            "on_demand.max: unknown key; allowed: enabled, streams_max, grace_",
+        ),
+        ("shards = 0", "a.toml: shards: Expected `int` >= 1"),
+        ("instruments_refresh_minutes = 0", "instruments_refresh_minutes: Expected `float` > 0"),
         ("[liveness]\nheartbeat_interval_ms = 500", "must be at least 3 x 'heartbeat_interval_ms'"),
         ("subscribe = []", "a.toml: subscribe: no streams; list at least one"),
         (
             "subscribe = ['spot:btcusdt@nope']",
             "a.toml: subscribe: spot:btcusdt@nope: unknown stream",
         ),
+        ("subscribe = ['spot:*usdt@nope']", "a.toml: subscribe: spot:*usdt@nope: unknown stream"),
         ("subscribe = [1]", "a.toml: subscribe[0]: Expected `str`, got `int`"),
     ],
 )
@@ -99,11 +162,47 @@ def test_subscribe_on_the_command_line_replaces_the_list() -> None:
     assert config.subscribe == ("spot:bnbusdt@trade",)
 
 
-def test_upstream_on_the_command_line_keeps_the_rest_of_the_table() -> None:
-    config = msgspec.convert({"upstream": {"tls_ca_file": "ca.pem"}}, Config)
-    config = override(config, upstream_ws="ws://h:1", upstream_rest="http://h:2")
-    assert (config.upstream.ws, config.upstream.rest) == ("ws://h:1", "http://h:2")
-    assert config.upstream.tls_ca_file == "ca.pem"
+def test_pattern_on_the_command_line_is_kept_as_it_is() -> None:
+    config = override(Config(), subscribe=["usdm:!ticker@arr", "spot:*usdt@trade"])
+    assert config.subscribe == ("usdm:!ticker@arr", "spot:*usdt@trade")
+
+
+def test_upstream_on_the_command_line_replaces_addresses_and_nothing_else() -> None:
+    table = {
+        "tls_ca_file": "ca.pem",
+        "proxy": "http://127.0.0.1:3128",
+        "preset": "demo",
+        "endpoints": {"spot": {"ws": ["wss://h"]}},
+    }
+    config = msgspec.convert({"upstream": table}, Config)
+    config = override(config, upstream_ws="wss://h:1", upstream_rest="https://h:2")
+    assert config.upstream == Upstream(
+        "wss://h:1", "https://h:2", tls_ca_file="ca.pem", proxy="http://127.0.0.1:3128"
+    )
+
+
+def test_nothing_need_be_subscribed_where_streams_come_on_demand() -> None:
+    config = read("subscribe = []\n[on_demand]\nenabled = true", "a.toml")
+    assert selection_of(config, "a.toml").names == ()
+
+
+def test_addresses_follow_preset_and_own_hosts() -> None:
+    text = """
+        [upstream]
+        preset = "testnet"
+        [upstream.endpoints.usdm]
+        ws = ["wss://mirror.example:8443"]
+    """
+    endpoints = read(text, "a.toml").upstream.resolved()
+    assert endpoints.ws[Market.USDM] == ("wss://mirror.example:8443",)
+    assert endpoints.ws[Market.SPOT][0] == "wss://stream.testnet.binance.vision"
+    assert Config().upstream.resolved().name == "binance"
+
+
+def test_one_base_address_serves_every_market() -> None:
+    endpoints = Upstream("ws://127.0.0.1:1", "http://127.0.0.1:2").resolved()
+    assert endpoints.ws[Market.COINM] == ("ws://127.0.0.1:1/coinm",)
+    assert endpoints.rest[Market.SPOT] == ("http://127.0.0.1:2/spot",)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +214,12 @@ def test_upstream_on_the_command_line_keeps_the_rest_of_the_table() -> None:
             "http://h",
             "--upstream-rest: needs the other address too; give --upstream-ws as well",
         ),
-        ("http://h", "http://h", "'ws' is 'http://h', must start with ws:// or wss://"),
+        ("http://h", "http://h", "'ws' is 'http://h', must start with wss:// (on this host also w"),
+        (
+            "ws://h",
+            "http://h",
+            "--upstream-ws/--upstream-rest: 'ws' is 'ws://h': ws:// is for this",
+        ),
     ],
 )
 def test_half_an_upstream_is_refused(ws: str, rest: str, sentence: str) -> None:

@@ -4,43 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.layout import Kind, Market
-from gateway.markets import FACTS, Route, rest_url, ws_url
-
-
-@pytest.mark.parametrize("market", list(Market))
-def test_every_stream_kind_has_a_route_and_every_route_an_address(market: Market) -> None:
-    facts = FACTS[market]
-    kinds = {Kind.QUOTE, Kind.TRADE, Kind.AGG_TRADE, Kind.TICKER, Kind.DIFF, Kind.PARTIAL}
-    assert set(facts.routes) == kinds
-    assert set(facts.routes.values()) == set(facts.ws_paths)
-    assert all(path.endswith("/stream") for path in facts.ws_paths.values())
-
-
-@pytest.mark.parametrize(
-    ("kind", "address"),
-    [
-        (Kind.QUOTE, "wss://fstream.binance.com/public/stream"),
-        (Kind.DIFF, "wss://fstream.binance.com/public/stream"),
-        (Kind.TRADE, "wss://fstream.binance.com/public/stream"),
-        (Kind.AGG_TRADE, "wss://fstream.binance.com/market/stream"),
-        (Kind.TICKER, "wss://fstream.binance.com/market/stream"),
-    ],
-)
-def test_usdm_streams_go_to_the_route_that_delivers_them(kind: Kind, address: str) -> None:
-    assert ws_url(Market.USDM, FACTS[Market.USDM].routes[kind]) == address
-
-
-def test_coinm_book_is_unrouted_and_trades_are_routed() -> None:
-    assert ws_url(Market.COINM, Route.PUBLIC) == "wss://dstream.binance.com/stream"
-    assert ws_url(Market.COINM, Route.MARKET) == "wss://dstream.binance.com/market/stream"
-
-
-def test_upstream_base_gets_the_market_below_it() -> None:
-    base = "ws://127.0.0.1:9/"
-    assert ws_url(Market.USDM, Route.PUBLIC, base) == "ws://127.0.0.1:9/usdm/public/stream"
-    assert rest_url(Market.COINM, "depth", "http://h:1") == "http://h:1/coinm/dapi/v1/depth"
-    assert rest_url(Market.SPOT, "depth") == "https://api.binance.com/api/v3/depth"
+from gateway.layout import Market
+from gateway.markets import FACTS, WEIGHT_PER_MINUTE, DepthCall
 
 
 @pytest.mark.parametrize(
@@ -60,6 +25,20 @@ def test_upstream_base_gets_the_market_below_it() -> None:
 def test_depth_limit_is_one_the_venue_takes_at_its_weight(
     market: Market, levels: int, limit: int, weight: int
 ) -> None:
-    facts = FACTS[market]
-    assert facts.depth_limit(levels) == limit
-    assert facts.depth_weight(limit) == weight
+    assert FACTS[market].depth_call(levels) == DepthCall("depth", limit, weight)
+
+
+def test_book_with_retail_orders_has_a_call_of_its_own() -> None:
+    assert FACTS[Market.USDM].depth_call(20, "RPI") == DepthCall("rpiDepth", 1000, 20)
+
+
+def test_control_frames_stay_under_what_the_venue_closes_for() -> None:
+    closes_over = {Market.SPOT: 5, Market.USDM: 10, Market.COINM: 10}
+    for market, facts in FACTS.items():
+        assert facts.control_per_second < closes_over[market]
+
+
+def test_both_futures_share_one_budget_of_weight() -> None:
+    pools = {market: facts.weight_pool for market, facts in FACTS.items()}
+    assert pools[Market.USDM] == pools[Market.COINM] != pools[Market.SPOT]
+    assert WEIGHT_PER_MINUTE == {"spot": 6000, "futures": 2400}

@@ -19,8 +19,14 @@ LINES_MAX = 500
 
 # No I/O loop, no sockets, no clock: values in, decisions out.
 PURE = {
-    "errors", "instruments", "layout", "layout_numpy", "markets", "plan", "planner", "segment_plan",
-    "streams",
+    "array_rows", "capacity", "endpoints", "errors", "instruments",
+    "layout", "layout_enums", "layout_numpy", "layout_table",
+    "markets", "patterns", "placement", "plan", "planner", "segment_plan", "shard_layout",
+    "stream_forms", "stream_page", "stream_refusals", "stream_table", "streams",
+}  # fmt: skip
+SUPERVISOR_RULES = {
+    "admission", "attempts", "check", "demand", "hints", "rates", "reload", "requests", "restart",
+    "rules", "subscriptions",
 }  # fmt: skip
 IMPURE_MODULES = {
     "aiohttp", "asyncio", "multiprocessing", "picows", "selectors", "signal", "socket",
@@ -137,6 +143,15 @@ def test_pure_modules_know_no_loop_socket_or_clock() -> None:
         assert not found, f"{path.name} imports {sorted(found)}"
 
 
+def test_rules_of_the_supervisor_know_no_loop_socket_or_clock() -> None:
+    known = {f"gateway.supervisor.{name}" for name in SUPERVISOR_RULES}
+    for name in sorted(SUPERVISOR_RULES):
+        found = set(imports(ROOT / "gateway/supervisor" / f"{name}.py"))
+        assert not {module.split(".")[0] for module in found} & IMPURE_MODULES, name
+        own = {module for module in found if module.startswith("gateway.supervisor.")}
+        assert all(module in known or module.rpartition(".")[0] in known for module in own), name
+
+
 def test_pure_modules_import_only_pure_ones() -> None:
     for name in sorted(PURE):
         for module in imports(ROOT / "gateway" / f"{name}.py"):
@@ -164,12 +179,12 @@ def test_nobody_but_the_command_imports_the_command_line() -> None:
         assert not found, f"{path.relative_to(ROOT)} imports {found}"
 
 
-def test_only_the_worker_joins_the_stages_of_a_shard() -> None:
+def test_only_worker_and_carrier_join_the_stages_of_a_shard() -> None:
     """Stages may import the shard's pure rules, but never one another."""
     files = {path.stem: path for path in python_files("gateway/shard")}
     stages = {name for name, path in files.items() if not is_rule(path)}
     assert {"connection", "publisher", "worker"} <= stages
-    for name in stages - {"__init__", "__main__", "worker"}:
+    for name in stages - {"__init__", "__main__", "worker", "carrier"}:
         for module in imports(files[name]):
             package, _, part = module.rpartition(".")
             if package == "gateway.shard":

@@ -1,0 +1,188 @@
+"""Addresses of the venue, as data: hosts of each market, paths of each route, fall-backs. Pure.
+
+Sources: rest-api.md, web-socket-streams.md, testnet and demo-mode "General information", the USD-M
+change notice of 2026-03-05 and the official connectors' constants. Every market has a list: the
+next address is tried where one cannot be reached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Final
+from urllib.parse import urlsplit
+
+from gateway.layout import Market
+from gateway.markets import FACTS, Route
+
+Paths = Mapping[tuple[Market, Route], tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Where market data comes from. ``name`` is what messages and the manifest call it."""
+
+    name: str
+    ws: Mapping[Market, tuple[str, ...]]
+    rest: Mapping[Market, tuple[str, ...]]
+    paths: Paths
+
+    def ws_urls(self, market: Market, route: Route) -> tuple[str, ...]:
+        """Return the WebSocket addresses of a route in the order to try them.
+
+        Always the combined form: only its frames name their stream.
+        """
+        paths, bases = self.paths[market, route], self.ws[market]
+        return tuple(base.rstrip("/") + path for path in paths for base in bases)
+
+    def rest_urls(self, market: Market, call: str) -> tuple[str, ...]:
+        """Return the addresses of a REST call, such as ``depth``, without its query."""
+        prefix = FACTS[market].rest_prefix
+        return tuple(f"{base.rstrip('/')}{prefix}/{call}" for base in self.rest[market])
+
+
+_ROUTED: Final[Paths] = {
+    (Market.SPOT, Route.PUBLIC): ("/stream",),
+    (Market.USDM, Route.PUBLIC): ("/public/stream",),
+    (Market.USDM, Route.MARKET): ("/market/stream",),
+    # Sources disagree whether dstream is routed. Unrouted carries the public streams either way;
+    # /market/stream was seen to bring back what the unrouted address had ceased to deliver.
+    (Market.COINM, Route.PUBLIC): ("/stream",),
+    (Market.COINM, Route.MARKET): ("/market/stream", "/stream"),
+}
+# The trial hosts still serve everything unrouted, and may learn the routes any day.
+_EITHER: Final[Paths] = {
+    key: tuple(dict.fromkeys((*paths, "/stream"))) for key, paths in _ROUTED.items()
+}
+
+BINANCE: Final = Endpoints(
+    "binance",
+    ws={
+        Market.SPOT: (
+            "wss://stream.binance.com:9443",
+            "wss://stream.binance.com:443",
+            "wss://data-stream.binance.vision",
+        ),
+        Market.USDM: ("wss://fstream.binance.com",),
+        Market.COINM: ("wss://dstream.binance.com",),
+    },
+    rest={
+        Market.SPOT: (
+            "https://api.binance.com",
+            "https://api-gcp.binance.com",
+            *(f"https://api{number}.binance.com" for number in range(1, 5)),
+            "https://data-api.binance.vision",
+        ),
+        Market.USDM: ("https://fapi.binance.com",),
+        Market.COINM: ("https://dapi.binance.com",),
+    },
+    paths=_ROUTED,
+)
+TESTNET: Final = Endpoints(
+    "testnet",
+    ws={
+        Market.SPOT: (
+            "wss://stream.testnet.binance.vision",
+            "wss://stream.testnet.binance.vision:9443",
+        ),
+        Market.USDM: ("wss://fstream.binancefuture.com",),
+        Market.COINM: ("wss://dstream.binancefuture.com",),
+    },
+    rest={
+        Market.SPOT: ("https://testnet.binance.vision",),
+        Market.USDM: ("https://testnet.binancefuture.com", "https://demo-fapi.binance.com"),
+        Market.COINM: ("https://testnet.binancefuture.com", "https://demo-dapi.binance.com"),
+    },
+    paths=_EITHER,
+)
+DEMO: Final = Endpoints(
+    "demo",
+    ws={
+        Market.SPOT: ("wss://demo-stream.binance.com:9443", "wss://demo-stream.binance.com"),
+        Market.USDM: ("wss://demo-fstream.binance.com", "wss://fstream.binancefuture.com"),
+        Market.COINM: ("wss://demo-dstream.binance.com", "wss://dstream.binancefuture.com"),
+    },
+    rest={
+        Market.SPOT: ("https://demo-api.binance.com",),
+        Market.USDM: ("https://demo-fapi.binance.com",),
+        Market.COINM: ("https://demo-dapi.binance.com",),
+    },
+    paths=_EITHER,
+)
+PRESETS: Final[Mapping[str, Endpoints]] = {e.name: e for e in (BINANCE, TESTNET, DEMO)}
+
+
+def below(ws: str, rest: str) -> Endpoints:
+    """Return the endpoints of one base address for all markets, which it has below /spot and so on.
+
+    So does ``gateway simulate``.
+    """
+    return Endpoints(
+        ws,
+        ws={market: (f"{ws.rstrip('/')}/{facts.name}",) for market, facts in FACTS.items()},
+        rest={market: (f"{rest.rstrip('/')}/{facts.name}",) for market, facts in FACTS.items()},
+        paths=_ROUTED,
+    )
+
+
+def replaced(
+    endpoints: Endpoints,
+    ws: Mapping[Market, Sequence[str]],
+    rest: Mapping[Market, Sequence[str]],
+) -> Endpoints:
+    """Return ``endpoints`` with other hosts for the markets that name some."""
+    own = {market: tuple(urls) for market, urls in ws.items() if urls}
+    own_rest = {market: tuple(urls) for market, urls in rest.items() if urls}
+    return Endpoints(
+        endpoints.name, {**endpoints.ws, **own}, {**endpoints.rest, **own_rest}, endpoints.paths
+    )
+
+
+def check_url(key: str, url: str, secure: str, plain: str = "") -> None:
+    """Refuse an address that is none of ``secure``, or of ``plain`` on this very host.
+
+    Market data that is not encrypted can be altered on its way. Raises ValueError with what the
+    address must look like.
+    """
+    parts = _split(key, url)
+    if parts.scheme == secure:
+        return
+    if not plain or parts.scheme != plain:
+        wanted = f"{secure}://" if not plain else f"{secure}:// (on this host also {plain}://)"
+        raise ValueError(f"'{key}' is {url!r}, must start with {wanted}")
+    if not is_loopback(parts.host):
+        raise ValueError(f"'{key}' is {url!r}: {plain}:// is for this host only, use {secure}://")
+
+
+def check_proxy(key: str, url: str) -> None:
+    """Refuse what is no address of a proxy; raises ValueError."""
+    if url and _split(key, url).scheme not in ("http", "socks5"):
+        raise ValueError(f"'{key}' is {url!r}, must start with http:// or socks5://")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this host's own."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    scheme: str
+    host: str
+
+
+def _split(key: str, url: str) -> _Parts:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port  # both raise where they are malformed
+    except ValueError as exc:
+        raise ValueError(f"'{key}' is {url!r}: {exc}") from exc
+    if not parts.scheme or not host:
+        raise ValueError(f"'{key}' is {url!r}, no address")
+    if parts.query or parts.fragment:
+        raise ValueError(f"'{key}' is {url!r}, must end before ? and #")
+    return _Parts(parts.scheme, host)
