@@ -1,7 +1,7 @@
 """When a silent connection is pinged, and when it is dead. Pure: times are passed in (ns).
 
 A connection silent for 5 s is pinged; 5 s more without a byte and it is dead. Independent of that
-an own ping goes out every 180 s, as the venue's guide has it.
+an own ping goes out at a fixed interval, as the venue's guide has it.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ class Verdict(enum.Enum):
     DEAD = enum.auto()
 
 
-def judge(now: int, last_heard: int, last_ping: int) -> Verdict:
+def judge(now: int, last_heard: int, last_ping: int, periodic_ns: int = PERIODIC_NS) -> Verdict:
     """Judge a connection by when it was last heard of and when it was last pinged."""
     silent_for = now - last_heard
     if silent_for >= SILENT_NS:
         if last_ping <= last_heard:
             return Verdict.PING
         return Verdict.DEAD if now - last_ping >= ANSWER_NS else Verdict.WAIT
-    return Verdict.PING if now - last_ping >= PERIODIC_NS else Verdict.WAIT
+    return Verdict.PING if now - last_ping >= periodic_ns else Verdict.WAIT

@@ -14,6 +14,7 @@ from gateway.plan import PlanSymbol
 
 # The venue prints eight decimals at most; an i64 at 1e-8 holds 9e10, and finer ones hold ever less.
 PLACES_MAX = 8
+FINER = 2  # decimals more, where the value itself is not at hand
 
 
 def places(text: str) -> int:
@@ -31,7 +32,7 @@ def needed_exponents(frame: bytes) -> tuple[int, int]:
     data = message.get("data", message) if isinstance(message, dict) else None
     if not isinstance(data, dict):
         return 0, 0
-    prices, quantities = _prices(data), _quantities(data)
+    prices, quantities = _values(data)
     return -_finest(prices), -_finest(quantities)
 
 
@@ -60,17 +61,23 @@ def _levels(data: dict[str, Any]) -> Iterator[list[Any]]:
             yield from (level for level in side if isinstance(level, list) and len(level) >= 2)
 
 
-def _prices(data: dict[str, Any]) -> Iterator[Any]:
-    keys = (
-        ("p", "b", "a")
-        if data.get("e") != "24hrTicker"
-        else ("c", "o", "h", "l", "p", "x", "b", "a")
+# By the end of the event's type: where its values stand, which are prices, which quantities.
+_KEYS = (
+    ("Ticker", "", ("c", "o", "h", "l", "p", "x", "b", "a"), ("Q", "B", "A")),
+    ("kline", "k", ("o", "c", "h", "l"), ()),
+    ("forceOrder", "o", ("p",), ("q", "l", "z")),
+    ("", "", ("p", "b", "a"), ("q", "B", "A", "nq")),
+)
+
+
+def _values(data: dict[str, Any]) -> tuple[list[Any], list[Any]]:
+    """Prices and quantities of an event or of a depth answer."""
+    event = str(data.get("e", ""))
+    _, inside, prices, quantities = next(row for row in _KEYS if event.endswith(row[0]))
+    body = data.get(inside) if inside else data
+    body = body if isinstance(body, dict) else {}
+    levels = list(_levels(data))
+    return (
+        [body.get(key) for key in prices] + [level[0] for level in levels],
+        [body.get(key) for key in quantities] + [level[1] for level in levels],
     )
-    yield from (data.get(key) for key in keys)
-    yield from (level[0] for level in _levels(data))
-
-
-def _quantities(data: dict[str, Any]) -> Iterator[Any]:
-    keys = ("q", "B", "A") if data.get("e") != "24hrTicker" else ("Q", "B", "A")
-    yield from (data.get(key) for key in keys)
-    yield from (level[1] for level in _levels(data))

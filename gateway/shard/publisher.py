@@ -1,24 +1,37 @@
-"""The shard's ZeroMQ socket: who listens to what, and the address of zmq_send for the core.
+"""The shard's ZeroMQ sockets: who listens to what, and the address of zmq_send for the core.
 
 XPUB tells of the first and last subscription to each prefix. A stream without a listener costs
-nothing: its ``wanted`` flag is off. Subscriptions are read every 10 ms, at most 64 at a time; the
-socket's descriptor is edge-triggered and sends swallow the edge, so it is not watched.
+nothing: its ``wanted`` flag is off. Subscriptions are read every 10 ms, so many at a time that the
+loop does not feel it; the socket's descriptor is edge-triggered and sends swallow the edge, so it
+is not watched. Whole arrays have a socket of their own with a low high-water mark: a subscriber
+that stands still would otherwise hold gigabytes of them.
 """
 
 from __future__ import annotations
 
 import ctypes
+import logging
 import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import zmq
 from zmq.backend.cython import _zmq
 
 from gateway.core.engine import Engine
+from gateway.layout import Shape
+from gateway.shard.topics import Demand, Topics, stream_of
+
+log = logging.getLogger("gateway.shard.publisher")
 
 POLL_S = 0.010
 SUBSCRIPTIONS_A_POLL = 64
-PREFIXES_MAX = 100_000  # of all subscribers; a hostile one must not fill the memory
+TOPICS_A_POLL = 10_000  # to look at: some milliseconds
+ARRAYS_HWM = 64
+COMMAND_BYTES_MAX = 256  # subscribers only send subscriptions
+
+Key = tuple[str, int]  # what is published (json, binary, state), and its row
 
 
 def send_address() -> int:
@@ -29,84 +42,130 @@ def send_address() -> int:
     return address
 
 
-class Publisher:
-    """Owns the socket. All calls come from the event loop's thread, which is also the core's."""
+@dataclass(slots=True)
+class _Outlet:
+    """One socket, its file, and what is subscribed on it."""
 
-    def __init__(self, engine: Engine, path: Path, hwm: int) -> None:
+    socket: zmq.Socket[bytes]
+    path: Path
+    topics: Topics[Key] = field(default_factory=Topics)
+
+
+class Publisher:
+    """Owns the sockets. All calls come from the event loop's thread, which is also the core's."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        path: Path,
+        hwm: int,
+        on_wanted: Callable[[str, bool], None] = lambda stream, wanted: None,
+    ) -> None:
+        """Bind ``path`` (shard-0.pub) and, for arrays, shard-0.arrays.pub beside it.
+
+        ``on_wanted(stream, wanted)`` hears of exact topics of streams that are not carried.
+        """
         self._engine = engine
-        self._path = path
+        self._on_wanted = on_wanted
         self._context = zmq.Context()
-        self._socket = self._context.socket(zmq.XPUB)
-        self._socket.set(zmq.SNDHWM, hwm)
-        self._socket.set(zmq.LINGER, 0)
-        self._socket.set(zmq.MAXMSGSIZE, 256)  # subscribers only send subscriptions
-        self._prefixes: set[bytes] = set()
-        self._streams: dict[int, tuple[bytes, bytes]] = {}  # JSON and binary topic, with delimiter
-        self._symbols: dict[int, bytes] = {}  # state topic, with delimiter
+        self._main = self._bind(path, hwm)
+        self._arrays = self._bind(path.with_suffix(".arrays.pub"), min(hwm, ARRAYS_HWM))
+        self._wanted: dict[int, list[bool]] = {}  # stream row -> JSON, binary
+        self._demand: Demand[tuple[Path, bytes]] = Demand()
+        engine.set_publisher(
+            send_address(), self._main.socket.underlying, self._arrays.socket.underlying
+        )
+
+    def _bind(self, path: Path, hwm: int) -> _Outlet:
+        socket = self._context.socket(zmq.XPUB)
+        socket.set(zmq.SNDHWM, hwm)
+        socket.set(zmq.LINGER, 0)
+        socket.set(zmq.MAXMSGSIZE, COMMAND_BYTES_MAX)
         # A leftover of a killed writer; the shard's lock says that nobody else is bound to it.
         path.unlink(missing_ok=True)
-        self._socket.bind(f"ipc://{path}")
+        socket.bind(f"ipc://{path}")
         os.chmod(path, 0o660)  # readers connect, which needs write access
-        engine.set_publisher(send_address(), self._socket.underlying)
+        return _Outlet(socket, path)
 
-    def add_stream(self, row: int, name: str) -> None:
+    def add_stream(self, row: int, name: str, shape: Shape = Shape.OBJECT) -> None:
         """Take a stream row into account."""
-        json, binary = f"{name} ".encode(), b"bin:%s\0" % name.encode()
-        self._streams[row] = json, binary
-        self._refresh_stream(row)
+        topics = self._outlet(shape).topics
+        json, binary = _stream_topics(name)
+        wanted = [topics.add(json, ("json", row)), topics.add(binary, ("binary", row))]
+        self._wanted[row] = wanted
+        self._engine.set_wanted(row, *wanted)
+
+    def remove_stream(self, row: int, name: str, shape: Shape = Shape.OBJECT) -> None:
+        """Forget a stream row."""
+        for topic in _stream_topics(name):
+            self._outlet(shape).topics.discard(topic)
+        self._wanted.pop(row, None)
+        self._engine.set_wanted(row, False, False)
 
     def add_symbol(self, row: int, name: str) -> None:
-        """Take a symbol row (name as spot:BTCUSDT) into account."""
-        self._symbols[row] = f"state:{name} ".encode()
-        self._refresh_symbol(row)
+        """Take a symbol row (name as spot:BTCUSDT) into account; it may replace an older row."""
+        wanted = self._main.topics.add(f"state:{name} ".encode(), ("state", row))
+        self._engine.set_wanted_state(row, wanted)
+
+    def _outlet(self, shape: Shape) -> _Outlet:
+        return self._arrays if shape in (Shape.ARRAY, Shape.SYNTHETIC) else self._main
 
     def poll(self) -> None:
         """Read what subscribers said since the last poll."""
-        changed = set()
-        for _ in range(SUBSCRIPTIONS_A_POLL):
-            try:
-                message = self._socket.recv(zmq.DONTWAIT)
-            except zmq.Again:
-                break
-            if self._note(message):
-                changed.add(message[1:])
-        if changed:
-            self._refresh(tuple(changed))
+        for outlet in (self._main, self._arrays):
+            most = outlet.topics.looked_at + TOPICS_A_POLL
+            for _ in range(SUBSCRIPTIONS_A_POLL):
+                try:
+                    message = outlet.socket.recv(zmq.DONTWAIT)
+                except zmq.Again:
+                    break
+                self._note(outlet, message)
+                if outlet.topics.looked_at >= most:
+                    break
 
-    def _note(self, message: bytes) -> bool:
-        """Whether the message changed what is subscribed."""
-        prefix = message[1:]
-        if message[:1] == b"\x00":
-            self._prefixes.discard(prefix)
-            return True
-        if message[:1] != b"\x01" or len(self._prefixes) >= PREFIXES_MAX:
-            return False
-        self._prefixes.add(prefix)
-        return True
+    def _note(self, outlet: _Outlet, message: bytes) -> None:
+        subscribed, prefix = message[:1] == b"\x01", message[1:]
+        if message[:1] not in (b"\x00", b"\x01"):
+            return
+        refused = outlet.topics.refused
+        change = outlet.topics.subscribe if subscribed else outlet.topics.unsubscribe
+        keys = change(prefix)
+        if outlet.topics.refused != refused == 0:
+            log.warning("%s: too many subscriptions, more are ignored", outlet.path.name)
+        self._set_wanted(keys, subscribed)
+        self._note_demand(outlet, prefix, subscribed)
 
-    def _wanted(self, topic: bytes) -> bool:
-        """Whether any subscription is a prefix of this topic (with its delimiter)."""
-        return any(topic[:length] in self._prefixes for length in range(len(topic) + 1))
+    def _set_wanted(self, keys: Iterable[Key], is_wanted: bool) -> None:
+        for what, row in keys:
+            if what == "state":
+                self._engine.set_wanted_state(row, is_wanted)
+            else:
+                wanted = self._wanted[row]
+                wanted[what == "binary"] = is_wanted
+                self._engine.set_wanted(row, *wanted)
 
-    def _refresh_stream(self, row: int) -> None:
-        json, binary = self._streams[row]
-        self._engine.set_wanted(row, self._wanted(json), self._wanted(binary))
-
-    def _refresh_symbol(self, row: int) -> None:
-        self._engine.set_wanted_state(row, self._wanted(self._symbols[row]))
-
-    def _refresh(self, changed: tuple[bytes, ...]) -> None:
-        """Look again at the rows that a changed prefix can concern."""
-        for row, (json, binary) in self._streams.items():
-            if json.startswith(changed) or binary.startswith(changed):
-                self._refresh_stream(row)
-        for row, topic in self._symbols.items():
-            if topic.startswith(changed):
-                self._refresh_symbol(row)
+    def _note_demand(self, outlet: _Outlet, topic: bytes, subscribed: bool) -> None:
+        stream = stream_of(topic)
+        if not stream:
+            return
+        asker = outlet.path, topic
+        if not subscribed:
+            if self._demand.leave(stream, asker):
+                self._on_wanted(stream, False)
+            return
+        is_carried = topic in self._main.topics or topic in self._arrays.topics
+        if (not is_carried or stream in self._demand) and self._demand.want(stream, asker):
+            self._on_wanted(stream, True)
 
     def close(self) -> None:
-        """Take the socket from the core, close it and remove its file."""
-        self._engine.set_publisher(0, 0)
-        self._socket.close(0)
+        """Take the sockets from the core, close them and remove their files."""
+        self._engine.set_publisher(0, 0, 0)
+        for outlet in (self._main, self._arrays):
+            outlet.socket.close(0)
+            outlet.path.unlink(missing_ok=True)
         self._context.term()
-        self._path.unlink(missing_ok=True)
+
+
+def _stream_topics(name: str) -> tuple[bytes, bytes]:
+    """JSON and binary topic of a stream, with their delimiters."""
+    return f"{name} ".encode(), b"bin:%s\0" % name.encode()

@@ -1,309 +1,231 @@
-"""One connection against a real WebSocket server, with and without TLS."""
+"""A connection's links from one session to the next: permits, refusals, addresses, silence."""
 
 from __future__ import annotations
 
 import asyncio
-import shutil
-import ssl
-import subprocess
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
+from collections.abc import AsyncIterator
 
-import orjson
 import picows
 import pytest
 import pytest_asyncio
 
-from gateway.layout import Status
-from gateway.plan import PlanConnection
-from gateway.shard.connection import Connection
-from gateway.shard.worker import make_tls
-from tests.core.rig import Rig, diff_frame
-from tests.model.sequencing import Diff
+from gateway import plan as wire
+from gateway.layout import RowState, Status
+from gateway.shard import silence
+from tests.shard import events
+from tests.shard.conftest import Start
+from tests.shard.running import Running, stream
+from tests.shard.venue import Session, Venue, refuse, until
 
-WATCHDOG_S = 20.0
-TEXT, PING = picows.WSMsgType.TEXT, picows.WSMsgType.PING
-FRAME = diff_frame("btcusdt@depth", "BTCUSDT", Diff(1, 2, 0, ((90, 1),)), False)
-
-
-class Venue(picows.WSListener):
-    """The other end: remembers what came and says what the test tells it to."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.transport: picows.WSTransport | None = None
-        self.received: list[tuple[picows.WSMsgType, bytes]] = []
-        self.sessions = 0
-
-    def on_ws_connected(self, transport: picows.WSTransport) -> None:
-        self.transport = transport
-        self.sessions += 1
-
-    def on_ws_disconnected(self, transport: picows.WSTransport) -> None:
-        self.transport = None
-
-    def on_ws_frame(self, transport: picows.WSTransport, frame: picows.WSFrame) -> None:
-        self.received.append((frame.msg_type, frame.get_payload_as_bytes()))
-
-    def send(self, kind: picows.WSMsgType, payload: bytes, fin: bool = True) -> None:
-        assert self.transport is not None
-        self.transport.send(kind, payload, fin=fin)
+QUOTE, TRADE = "ausdt@bookTicker", "ausdt@trade"
+NOBODY = "ws://127.0.0.1:1/stream"
 
 
-class Owner:
-    """Stands in for the shard."""
-
-    def __init__(self, rig: Rig) -> None:
-        self.rig = rig
-        self.subscribed = 0
-        self.lost = 0
-        self.refused: list[bytes] = []
-
-    def on_notices(self) -> None:
-        self.rig.engine.notices()
-
-    def on_subscribed(self, row: int) -> None:
-        self.subscribed += 1
-
-    def on_lost(self, row: int) -> None:
-        self.lost += 1
-
-    def on_refused(self, row: int, frame: bytes) -> None:
-        self.refused.append(frame)
-
-
-class Line:
-    """A venue, a connection to it, and an engine behind that."""
-
-    def __init__(self, venue: Venue, rig: Rig, url: str, tls: ssl.SSLContext | None) -> None:
-        self.venue, self.rig, self.owner = venue, rig, Owner(rig)
-        names = ["btcusdt@depth", "btcusdt@bookTicker"]
-        plan = PlanConnection("spot/public/0", rig.market, url, 1000)
-        self.connection = Connection(rig.engine, 0, plan, names, self.owner)
-        self.task = asyncio.ensure_future(self.connection.run(tls))
-
-    async def until(self, what: Callable[[], object]) -> None:
-        async with asyncio.timeout(WATCHDOG_S):
-            while not what():  # noqa: ASYNC110  what is waited for has no event
-                await asyncio.sleep(0.005)
-
-    async def established(self) -> None:
-        """Connected and subscribed."""
-        await self.until(lambda: TEXT in dict(self.venue.received))
-        request = orjson.loads(dict(self.venue.received)[TEXT])
-        self.venue.received.clear()
-        assert request["params"] == ["btcusdt@depth", "btcusdt@bookTicker"]
-        self.venue.send(TEXT, b'{"result":null,"id":%d}' % request["id"])
-        await self.until(lambda: self.owner.subscribed)
-
-    def status(self) -> int:
-        self.rig.settle()
-        return self.rig.status()
-
-    async def frames(self, count: int) -> None:
-        await self.until(lambda: self.rig.counters().frames_data == count)
-
-
-async def serve(tls: ssl.SSLContext | None = None) -> tuple[Venue, asyncio.Server, int]:
-    venue = Venue()
-    server = await picows.ws_create_server(
-        lambda request: venue, "127.0.0.1", 0, ssl=tls, enable_auto_pong=False
-    )
-    return venue, server, server.sockets[0].getsockname()[1]
-
-
-async def stop(line: Line, server: asyncio.Server) -> None:
-    line.connection.close()
-    line.task.cancel()
-    await asyncio.wait((line.task,))
-    server.close()
-    await server.wait_closed()
-    await asyncio.sleep(0.01)  # the transports and the listening socket close in the next turns
+async def subscribed(venue: Venue, number: int = 1) -> Session:
+    """The session with this number, once it has subscribed."""
+    await until(lambda: len(venue.sessions) >= number and venue.sessions[number - 1].streams)
+    return venue.sessions[number - 1]
 
 
 @pytest_asyncio.fixture
-async def line() -> AsyncIterator[Line]:
-    venue, server, port = await serve()
-    with Rig() as rig:
-        made = Line(venue, rig, f"ws://127.0.0.1:{port}/stream", None)
-        yield made
-        await stop(made, server)
+async def quotes(venue: Venue) -> AsyncIterator[None]:
+    """The venue keeps publishing quotes."""
+
+    async def publish() -> None:
+        number = 0
+        while True:
+            await asyncio.sleep(0.01)
+            number += 1
+            venue.publish(QUOTE, events.quote("AUSDT", number))
+
+    task = asyncio.ensure_future(publish())
+    yield
+    task.cancel()
+
+
+def status(running: Running, name: str = QUOTE) -> Status:
+    return running.stream_status(f"spot:{name}")
 
 
 @pytest.mark.asyncio
-async def test_it_subscribes_and_hands_frames_to_the_core(line: Line) -> None:
-    await line.established()
-    line.venue.send(TEXT, FRAME)
-    await line.frames(1)
-    assert line.rig.counters().frames_control == 1
-
-
-@pytest.mark.asyncio
-async def test_a_ping_is_answered_with_its_payload_and_ends_a_read_like_any_frame(
-    line: Line,
+@pytest.mark.usefixtures("quick", "quotes")
+async def test_a_lost_connection_is_down_at_once_and_comes_back(
+    venue: Venue, start: Start, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await line.established()
-    batches = line.rig.counters().batches
-    line.venue.send(PING, b"1795345200123")
-    await line.until(lambda: line.venue.received)
-    assert line.venue.received == [(picows.WSMsgType.PONG, b"1795345200123")]
-    assert line.rig.counters().batches == batches + 1
+    running = start([stream(QUOTE, 0)])
+    session = await subscribed(venue)
+    await until(lambda: status(running) is Status.LIVE)
+    session.close(picows.WSCloseCode.GOING_AWAY)
+    await until(lambda: status(running) is Status.DOWN)
+    await subscribed(venue, 2)
+    await until(lambda: status(running) is Status.LIVE)
+    assert "spot/public/0/a: closed by the venue, code 1001" in caplog.text
 
 
 @pytest.mark.asyncio
-async def test_a_message_in_parts_is_joined_also_around_a_ping(line: Line) -> None:
-    await line.established()
-    line.venue.send(TEXT, FRAME[:30], fin=False)
-    line.venue.send(picows.WSMsgType.CONTINUATION, FRAME[30:70], fin=False)
-    line.venue.send(PING, b"now")
-    line.venue.send(picows.WSMsgType.CONTINUATION, FRAME[70:])
-    line.venue.send(TEXT, FRAME)
-    await line.frames(2)
-    assert line.rig.counters().fragments_joined == 1
-    assert line.venue.received == [(picows.WSMsgType.PONG, b"now")]
+@pytest.mark.usefixtures("quick")
+async def test_no_handshake_without_a_permit(venue: Venue, start: Start) -> None:
+    running = start([stream(QUOTE, 0)])
+    running.permits = False
+    await until(lambda: running.of(wire.ConnectRequest))
+    [request] = running.of(wire.ConnectRequest)
+    assert request.host == f"127.0.0.1:{venue.port}"
+    running.channel.send(wire.ConnectReply(request.request_id, 0.1))
+    await until(lambda: len(running.of(wire.ConnectRequest)) == 2)
+    assert venue.attempts == []
+    running.channel.send(wire.ConnectReply(running.of(wire.ConnectRequest)[1].request_id, 0.0))
+    session = await subscribed(venue)
+    session.close(picows.WSCloseCode.GOING_AWAY)
+    await until(lambda: len(running.of(wire.ConnectRequest)) == 3)
+    assert len(venue.attempts) == 1
 
 
 @pytest.mark.asyncio
-async def test_a_binary_message_is_counted_and_not_read(line: Line) -> None:
-    await line.established()
-    line.venue.send(picows.WSMsgType.BINARY, FRAME)
-    line.venue.send(TEXT, FRAME)
-    await line.frames(1)
-    assert line.rig.counters().frames_binary == 1
+@pytest.mark.usefixtures("quick")
+async def test_an_address_that_cannot_be_reached_gives_way_to_the_next(
+    venue: Venue, start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    start([stream(QUOTE, 0)], urls=(NOBODY, venue.url("/other")))
+    assert (await subscribed(venue)).path == "/other"
+    assert f"({NOBODY}), connecting again in" in caplog.text
 
 
 @pytest.mark.asyncio
+@pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize(
-    ("kind", "first_fin"),
-    [(picows.WSMsgType.CONTINUATION, True), (TEXT, False)],
-    ids=["a part of nothing", "a message inside another"],
+    ("status", "headers", "body", "seconds"),
+    [
+        (429, {"Retry-After": "7"}, b"", 7.0),
+        (429, {}, b"", 300.0),
+        (418, {"Retry-After": "120"}, b"", 120.0),
+        (403, {}, b"", 900.0),
+        (451, {}, b"", 900.0),
+    ],
 )
-async def test_a_broken_order_of_parts_ends_the_connection(
-    line: Line, kind: picows.WSMsgType, first_fin: bool
+async def test_a_refusal_holds_the_host_and_the_supervisor_hears_of_it(
+    venue: Venue, start: Start, status: int, headers: dict[str, str], body: bytes, seconds: float
 ) -> None:
-    await line.established()
-    if not first_fin:
-        line.venue.send(TEXT, FRAME[:30], fin=False)
-    line.venue.send(kind, FRAME)
-    await line.until(lambda: line.owner.lost)
-    assert line.status() == Status.DOWN
+    venue.refusals = [refuse(status, headers, body)]
+    running = start([stream(QUOTE, 0)])
+    await until(lambda: running.of(wire.Refused))
+    assert running.of(wire.Refused) == [wire.Refused(f"127.0.0.1:{venue.port}", status, seconds)]
+    await asyncio.sleep(0.3)  # ten times as long as ordinary back-off takes here
+    assert len(venue.attempts) == 1
 
 
 @pytest.mark.asyncio
-async def test_a_frame_that_is_refused_reaches_the_shard_and_the_connection_stays(
-    line: Line,
+@pytest.mark.usefixtures("quick")
+async def test_a_server_error_is_weather(venue: Venue, start: Start) -> None:
+    venue.refusals = [refuse(503), refuse(502), refuse(500)]
+    running = start([stream(QUOTE, 0)])
+    await subscribed(venue)
+    assert running.of(wire.Refused) == []
+    assert len(venue.attempts) == 4
+
+
+@pytest.mark.asyncio
+@pytest.mark.usefixtures("quick")
+async def test_a_close_for_our_own_fault_is_not_answered_at_once(
+    venue: Venue, start: Start, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await line.established()
-    line.venue.send(TEXT, b'{"stream":"btcusdt@depth","data":{"oops":1}}')
-    line.venue.send(TEXT, FRAME)
-    await line.frames(1)
-    assert len(line.owner.refused) == 1
-    assert line.owner.lost == 0
+    start([stream(QUOTE, 0)])
+    (await subscribed(venue)).close(picows.WSCloseCode.POLICY_VIOLATION)
+    await until(lambda: "code 1008" in caplog.text)
+    assert "connecting again in 30.0 s" in caplog.text
+    await asyncio.sleep(0.3)
+    assert len(venue.attempts) == 1
 
 
 @pytest.mark.asyncio
-async def test_a_closed_connection_is_down_at_once_and_comes_back(line: Line) -> None:
-    await line.established()
-    assert line.venue.transport is not None
-    line.venue.transport.send_close(picows.WSCloseCode.GOING_AWAY)
-    await line.until(lambda: line.owner.lost)
-    assert line.status() == Status.DOWN
-    await line.until(lambda: line.venue.sessions == 2)
-    await line.established()
-    assert line.status() == Status.SYNCING
-
-
-@pytest.mark.asyncio
-async def test_server_shutdown_makes_it_leave(line: Line) -> None:
-    await line.established()
-    notice = b'{"stream":"!serverShutdown","data":{"e":"serverShutdown","E":1770123456789}}'
-    line.venue.send(TEXT, notice)
-    await line.until(lambda: line.owner.lost)
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A self-signed certificate for 127.0.0.1, and its key."""
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl is not installed: TLS is not tested")
-    folder = tmp_path_factory.mktemp("tls")
-    made = (folder / "cert.pem", folder / "key.pem")
-    command = [
-        "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-        "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
-        "-out", str(made[0]), "-keyout", str(made[1]),
-    ]  # fmt: skip
-    subprocess.run(command, check=True, capture_output=True)
-    return made
-
-
-def server_tls(certificate: tuple[Path, Path]) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*certificate)
-    return context
-
-
-@pytest.mark.asyncio
-async def test_tls_is_spoken_and_verified(certificate: tuple[Path, Path]) -> None:
-    venue, server, port = await serve(server_tls(certificate))
-    with Rig() as rig:
-        tls = make_tls(str(certificate[0]))
-        line = Line(venue, rig, f"wss://127.0.0.1:{port}/stream", tls)
-        await line.established()
-        venue.send(TEXT, FRAME)
-        await line.frames(1)
-        await stop(line, server)
-
-
-@pytest.mark.asyncio
-async def test_a_certificate_nobody_vouches_for_is_refused(
-    certificate: tuple[Path, Path], caplog: pytest.LogCaptureFixture
+@pytest.mark.usefixtures("quick", "quotes")
+@pytest.mark.parametrize("redundancy", [1, 2])
+async def test_a_route_that_acks_and_stays_silent_is_left_for_the_one_that_delivers(
+    venue: Venue, start: Start, redundancy: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    venue, server, port = await serve(server_tls(certificate))
-    with Rig() as rig:
-        line = Line(venue, rig, f"wss://127.0.0.1:{port}/stream", make_tls(""))
-        await line.until(lambda: "cannot connect" in caplog.text)
-        assert venue.sessions == 0
-        await stop(line, server)
+    venue.mute_paths = {"/stream"}
+    urls = (venue.url("/stream"), venue.url("/market/stream"))
+    running = start([stream(QUOTE, 0, expected_ms=250)], urls=urls, redundancy=redundancy)
+    await until(lambda: status(running) is Status.LIVE)
+    assert "acknowledged but silent for 3 s on spot/public/0: spot:ausdt@bookTicker" in caplog.text
+    expected = ["/market/stream"] * redundancy
+    await until(lambda: [session.path for session in venue.up] == expected)
+    # It is remembered: whoever comes next goes there.
+    count = len(venue.attempts)
+    venue.up[0].close(picows.WSCloseCode.GOING_AWAY)
+    await until(lambda: len(venue.attempts) > count)
+    assert venue.attempts[-1] == "/market/stream"
 
 
 @pytest.mark.asyncio
-async def test_a_venue_that_hangs_up_before_its_answer_is_tried_again(
-    caplog: pytest.LogCaptureFixture,
+@pytest.mark.usefixtures("quick", "quotes")
+async def test_one_silent_stream_gets_a_new_link_and_its_neighbours_notice_nothing(
+    venue: Venue, start: Start, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.close()
-
-    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    with Rig() as rig:
-        line = Line(Venue(), rig, f"ws://127.0.0.1:{port}/stream", None)
-        await line.until(lambda: "hung up before" in caplog.text)
-        assert not line.task.done()
-        await stop(line, server)
+    urls = (venue.url("/one"), venue.url("/two"))
+    running = start([stream(QUOTE, 0), stream(TRADE, 0, expected_ms=100)], urls=urls)
+    await until(lambda: running.counter("streams_silent") == 1)
+    assert status(running, TRADE) is Status.STALE
+    await until(lambda: running.counter("rotations") == 1)
+    assert venue.attempts == ["/one", "/one"]  # half of the streams come: it is not the address
+    assert status(running) is Status.LIVE
+    assert running.counter("gaps") == 0
+    line = next(text for text in caplog.messages if "silent" in text)
+    assert line == "acknowledged but silent for 3 s on spot/public/0: spot:ausdt@trade"
+    venue.publish(TRADE, events.trade("AUSDT", 1))
+    await until(lambda: status(running, TRADE) is Status.LIVE)
 
 
 @pytest.mark.asyncio
-async def test_the_answer_to_an_earlier_drain_does_not_end_a_later_one(line: Line) -> None:
-    await line.established()
-    quote = (
-        b'{"stream":"btcusdt@bookTicker","data":'
-        b'{"u":%d,"s":"BTCUSDT","b":"1","B":"1","a":"2","A":"1"}}'
-    )
-    line.venue.send(TEXT, quote % 1)
-    await line.frames(1)
-    drained = []
-    for number in (1, 2):
-        line.rig.engine.heartbeat(number * 10**15)  # stood still
-        line.connection.drain()
-        await line.until(lambda count=number: len(line.venue.received) == count)
-        drained.append(line.venue.received[-1])
-    assert [kind for kind, _ in drained] == [PING, PING]
-    line.venue.send(picows.WSMsgType.PONG, drained[0][1])
-    line.venue.send(TEXT, quote % 2)
-    await line.frames(2)
-    assert line.rig.quote().status == Status.STALE
-    line.venue.send(picows.WSMsgType.PONG, drained[1][1])
-    line.venue.send(TEXT, quote % 3)
-    await line.frames(3)
-    assert line.rig.quote().status == Status.LIVE
+@pytest.mark.usefixtures("quick", "quotes")
+async def test_a_stream_that_came_back_with_its_new_link_asks_for_no_other(
+    venue: Venue, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(silence, "PAUSE_FIRST_S", 0.3)
+    running = start([stream(QUOTE, 0), stream(TRADE, 0, expected_ms=100)])
+    await subscribed(venue, 2)
+    venue.publish(TRADE, events.trade("AUSDT", 1))
+    await until(lambda: running.counter("rotations") == 1)
+    for number in range(2, 100):
+        venue.publish(TRADE, events.trade("AUSDT", number))
+        await asyncio.sleep(0.02)
+    assert len(venue.attempts) == 2
+
+
+@pytest.mark.asyncio
+@pytest.mark.usefixtures("quick", "quotes")
+async def test_a_new_link_that_cannot_be_had_leaves_the_old_one_working(
+    venue: Venue, start: Start
+) -> None:
+    running = start([stream(QUOTE, 0)], rotate_after_s=0.3)
+    await subscribed(venue)
+    venue.refusals = [refuse(503) for _ in range(5)]
+    await until(lambda: not venue.refusals)
+    assert running.counter("rotations") == 0
+    assert status(running) is Status.LIVE
+    await until(lambda: running.counter("rotations") == 1)
+    assert status(running) is Status.LIVE
+
+
+@pytest.mark.asyncio
+@pytest.mark.usefixtures("quick", "quotes")
+async def test_a_link_that_was_replaced_waits_for_the_next_rotation(
+    venue: Venue, start: Start
+) -> None:
+    running = start([stream(QUOTE, 0)], rotate_after_s=1.0)
+    await subscribed(venue)
+    assert [running.link_state(side) for side in (0, 1)] == [RowState.ACTIVE, RowState.IDLE]
+    await until(lambda: running.counter("rotations") == 1)
+    await until(lambda: running.link_state(0) is RowState.IDLE)
+    assert running.link_state(1) is RowState.ACTIVE
+
+
+@pytest.mark.asyncio
+async def test_stopping_says_goodbye_on_every_link(venue: Venue, start: Start) -> None:
+    running = start([stream(QUOTE, 0)], redundancy=2)
+    await until(lambda: len([s for s in venue.up if s.streams]) == 2)
+    running.channel.send(wire.Stop())
+    await running.task
+    await until(lambda: not venue.up)
+    assert {session.received[-1] for session in venue.sessions} == {
+        (picows.WSMsgType.CLOSE, b"\x03\xe8")
+    }

@@ -27,6 +27,11 @@ def test_silence_is_judged(silent_for: int, pinged_ago: int, verdict: Verdict) -
     assert judge(T, T - silent_for, T - pinged_ago) is verdict
 
 
+def test_the_interval_of_own_pings_can_be_chosen() -> None:
+    assert judge(T, T, T - 60 * 10**9, 60 * 10**9) is Verdict.PING
+    assert judge(T, T, T - 59 * 10**9, 60 * 10**9) is Verdict.WAIT
+
+
 def test_a_dead_connection_is_noticed_ten_seconds_after_its_last_byte() -> None:
     """Judged every quarter of a second, as the connection does."""
     last_heard, last_ping, step = T, T - 1, 250_000_000

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import zmq
 
 from gateway import segment_file
-from gateway.core.engine import Engine
-from gateway.layout import COUNTERS, META, Kind, Market
+from gateway.core.engine import NO_ROW, Engine
+from gateway.layout import COUNTERS, META, Kind, Market, Shape
 from gateway.plan import PlanSymbol, ShardPlan
-from gateway.shard.publisher import Publisher
+from gateway.shard.publisher import ARRAYS_HWM, TOPICS_A_POLL, Publisher
 
 QUOTE = (
     b'{"stream":"btcusdt@bookTicker","data":'
@@ -38,7 +38,13 @@ class Bench:
         )  # fmt: skip
         self.segment = segment_file.create(run_dir / "shard-0.seg", plan=plan)
         self.engine = Engine(self.segment.memory)
-        self.publisher = Publisher(self.engine, run_dir / "shard-0.pub", 1000)
+        self.wanted: list[tuple[str, bool]] = []
+        self.publisher = Publisher(
+            self.engine,
+            run_dir / "shard-0.pub",
+            1000,
+            lambda stream, wanted: self.wanted.append((stream, wanted)),
+        )
         symbol = self.engine.add_symbol(symbols[0])
         self.publisher.add_symbol(symbol, "spot:BTCUSDT")
         connection = self.engine.add_connection("spot/public/0", Market.SPOT)
@@ -47,16 +53,26 @@ class Bench:
             row = self.engine.add_stream(topic, kind, symbol, connection)
             self.publisher.add_stream(row, topic)
         self.engine.heartbeat()
-        self.engine.connection_up(connection)
+        for name, kind in (("!miniTicker@arr", Kind.MINI_TICKER), ("!bookTicker", Kind.QUOTE)):
+            shape = Shape.ARRAY if name.endswith("@arr") else Shape.MERGED
+            row = self.engine.add_stream(f"spot:{name}", kind, NO_ROW, connection, shape=shape)
+            self.publisher.add_stream(row, f"spot:{name}", shape)
+        self.engine.link_up(connection)
         self.context = zmq.Context()
         self.subscriber = self.context.socket(zmq.SUB)
         self.subscriber.connect(f"ipc://{run_dir}/shard-0.pub")
+        self.arrays = self.context.socket(zmq.SUB)
+        self.arrays.connect(f"ipc://{run_dir}/shard-0.arrays.pub")
 
     def subscribe(self, prefix: bytes) -> None:
         """Subscribe, and wait until the publisher has heard of it."""
         self.subscriber.subscribe(prefix)
+        self.until(lambda: prefix in self.publisher._main.topics.prefixes)
+
+    def until(self, what: Callable[[], object]) -> None:
+        """Poll until a condition holds."""
         until = time.monotonic() + 10
-        while prefix not in self.publisher._prefixes:
+        while not what():
             assert time.monotonic() < until, "the subscription never came"
             self.publisher.poll()
 
@@ -78,6 +94,7 @@ class Bench:
 
     def close(self) -> None:
         self.subscriber.close(0)
+        self.arrays.close(0)
         self.context.term()
         self.publisher.close()
         self.engine.close()
@@ -115,10 +132,7 @@ def test_unsubscribing_stops_the_topic(bench: Bench) -> None:
     topic = b"spot:btcusdt@bookTicker "
     bench.subscribe(topic)
     bench.subscriber.unsubscribe(topic)
-    until = time.monotonic() + 10
-    while topic in bench.publisher._prefixes:
-        assert time.monotonic() < until
-        bench.publisher.poll()
+    bench.until(lambda: topic not in bench.publisher._main.topics.prefixes)
     bench.give(QUOTE % 1)
     assert bench.counter("zmq_sent") == 0
 
@@ -176,3 +190,86 @@ def test_a_frame_longer_than_the_rings_limit_is_still_published_whole(run_dir: P
         assert bench.counter("raw_parts") > 3
     finally:
         bench.close()
+
+
+ARRAY = b'{"stream":"!miniTicker@arr","data":[]}'
+
+
+def test_whole_arrays_go_out_on_their_own_socket_alone(bench: Bench) -> None:
+    bench.arrays.subscribe(b"")
+    bench.until(lambda: b"" in bench.publisher._arrays.topics.prefixes)
+    bench.subscribe(b"spot:")
+    bench.give(ARRAY, QUOTE % 1)
+    assert bench.arrays.poll(10_000)
+    assert bench.arrays.recv().startswith(b"spot:!miniTicker@arr ")
+    assert bench.receive(1)[0].startswith(b"spot:btcusdt@bookTicker ")
+    assert not bench.arrays.poll(100)
+
+
+def test_a_subscriber_of_the_other_socket_costs_no_array(bench: Bench) -> None:
+    bench.subscribe(b"spot:!miniTicker@arr ")
+    bench.give(ARRAY)
+    assert bench.counter("zmq_sent") == 0
+    assert bench.wanted == []
+
+
+def test_a_frozen_subscriber_of_arrays_holds_few_of_them(bench: Bench) -> None:
+    bench.arrays.set(zmq.RCVHWM, 1)
+    bench.arrays.subscribe(b"spot:!miniTicker@arr ")
+    bench.until(lambda: bench.publisher._arrays.topics.prefixes)
+    padding = b"x" * 100_000
+    for number in range(500):
+        bench.give(ARRAY.replace(b"[]", b'[{"s":"NEWUSDT","c":"%d%s"}]' % (number, padding)))
+    assert bench.counter("zmq_sent") == 500
+    count = 0
+    while bench.arrays.poll(200):
+        bench.arrays.recv()
+        count += 1
+    assert count < 3 * ARRAYS_HWM
+
+
+def test_a_row_that_is_gone_is_not_published_and_may_come_back(bench: Bench) -> None:
+    bench.subscribe(b"spot:btcusdt@")
+    bench.publisher.remove_stream(0, "spot:btcusdt@bookTicker")
+    bench.give(QUOTE % 1)
+    assert bench.counter("zmq_sent") == 0
+    bench.publisher.add_stream(0, "spot:btcusdt@bookTicker")
+    bench.give(QUOTE % 2)
+    assert bench.counter("zmq_sent") == 1
+
+
+def test_exact_topics_of_streams_that_are_not_carried_are_told(bench: Bench) -> None:
+    bench.subscribe(b"spot:ethusdt@trade ")
+    bench.subscribe(b"bin:spot:ethusdt@trade\0")
+    for carried_or_no_topic in (b"spot:btcusdt@bookTicker ", b"spot:ethusdt", b"state:spot:X "):
+        bench.subscribe(carried_or_no_topic)
+    assert bench.wanted == [("spot:ethusdt@trade", True)]
+    bench.subscriber.unsubscribe(b"spot:ethusdt@trade ")
+    bench.until(lambda: b"spot:ethusdt@trade " not in bench.publisher._main.topics.prefixes)
+    assert len(bench.wanted) == 1
+    bench.subscriber.unsubscribe(b"bin:spot:ethusdt@trade\0")
+    bench.until(lambda: len(bench.wanted) == 2)
+    assert bench.wanted[1] == ("spot:ethusdt@trade", False)
+
+
+def test_the_last_consumer_of_a_stream_that_came_on_demand_is_told_too(bench: Bench) -> None:
+    bench.subscribe(b"spot:ethusdt@trade ")
+    bench.publisher.add_stream(1, "spot:ethusdt@trade")
+    bench.subscriber.unsubscribe(b"spot:ethusdt@trade ")
+    bench.until(lambda: len(bench.wanted) == 2)
+    assert bench.wanted[1] == ("spot:ethusdt@trade", False)
+
+
+def test_broad_prefixes_of_ten_thousand_streams_do_not_stall_a_poll(bench: Bench) -> None:
+    for number in range(10_000):
+        bench.publisher._main.topics.add(b"spot:s%d@trade " % number, ("state", 0))
+    for length in range(1, 40):
+        bench.subscriber.subscribe(b"spot:s1@trade "[:length])
+    topics, most = bench.publisher._main.topics, 0
+    until = time.monotonic() + 10
+    while len(topics.prefixes) < 14:
+        assert time.monotonic() < until
+        before = topics.looked_at
+        bench.publisher.poll()
+        most = max(most, topics.looked_at - before)
+    assert most < 2.5 * TOPICS_A_POLL

@@ -35,10 +35,10 @@ class Pair:
         ours, theirs = socket.socketpair()
         self.supervisor: Channel[Any] = Channel(ours, wire.ToSupervisor)
         streams = [PlanStream("spot:btcusdt@bookTicker", Kind.QUOTE, 0, 0)]
-        nowhere = PlanConnection("spot/public/0", Market.SPOT, "ws://127.0.0.1:1/stream", 3)
+        nowhere = PlanConnection("spot/public/0", Market.SPOT, ("ws://127.0.0.1:1/stream",), 3)
         plan = ShardPlan(0, 1, 1, str(run_dir), [COARSE], [nowhere], streams)
         self.shard = Shard(plan, Channel(theirs, wire.ToShard))
-        self.shard._engine.connection_up(0)
+        self.shard._engine.link_up(0)
         self.shard._engine.heartbeat()
         self.shard._segment.publish()
         entry = {
@@ -57,7 +57,7 @@ class Pair:
         frame = QUOTE % (update_id, quantity)
         found = self.shard._engine.frame(0, frame)
         if found is FrameClass.REFUSED:
-            self.shard.on_refused(0, frame)
+            self.shard.on_refused(self.shard._carrier.connections[0], frame)
         self.shard.on_notices()
         self.shard._engine.heartbeat()
         return found
@@ -68,7 +68,7 @@ async def pair(run_dir: Path) -> AsyncIterator[Pair]:
     made = Pair(run_dir)
     yield made
     made.gateway.close()
-    await made.shard._close([asyncio.ensure_future(asyncio.sleep(0))])
+    await made.shard._close()
     made.supervisor.close()
 
 
@@ -81,7 +81,7 @@ async def test_a_value_too_fine_leaves_live_and_comes_back_exact_in_a_new_row(pa
     request = await pair.supervisor.receive()
     assert request == wire.InstrumentRequest(Market.SPOT, "BTCUSDT")
     # exchangeInfo has nothing finer: the row follows what the frame needed.
-    pair.shard._on_instrument(wire.InstrumentReply(Market.SPOT, "BTCUSDT", COARSE))
+    pair.shard._widening.on_reply(wire.InstrumentReply(Market.SPOT, "BTCUSDT", COARSE))
     assert pair.gateway.quote("spot:BTCUSDT").state is Status.SYNCING
     assert pair.give(3, b"1.25000070") is FrameClass.DATA
     quote = pair.gateway.quote("spot:BTCUSDT")
