@@ -5,13 +5,13 @@
     ├── ConfigError         78  the configuration
     │   └── ConfigMissing   66  its file is not there or not readable
     ├── VenueError          69  the venue cannot be reached, or broke its word
-    │   ├── DecodeError     69  bytes of the venue that cannot be read
-    │   └── SnapshotError   69  a REST depth answer that cannot be used
+    │   └── DecodeError     69  bytes of the venue that cannot be read
     ├── LayoutError         76  a segment that cannot be read
     ├── RunDirError         73  the run directory cannot be used
     ├── AlreadyRunning      75  another gateway owns the run directory
     ├── NotRunning          69  no gateway to read from
     ├── NotFound            67  no such symbol or stream in this gateway
+    ├── ControlError        69  a running gateway refused a request (or the code it gave)
     ├── DataFileError       65  a data file with wrong content
     │   └── DataFileMissing 66  a data file that is not there or not readable
     ├── PortTaken           98  another process listens on the address
@@ -31,10 +31,10 @@ EXIT_CODES = {
     2: "bad command line, or a malformed stream or symbol name",
     65: "a data file is malformed or truncated",
     66: "a file is missing or not readable",
-    67: "this gateway has no such symbol or stream",
-    69: "no gateway is running, or the venue cannot be reached",
+    67: "this gateway, or the venue, has no such symbol or stream",
+    69: "no gateway is running, or it or the venue cannot be reached",
     70: "internal error",
-    73: "the run directory cannot be used",
+    73: "the run directory cannot be used, or a segment has no room",
     75: "another gateway owns the run directory",
     76: "a segment cannot be read (half-made, damaged or of another version)",
     78: "the configuration is wrong",
@@ -129,15 +129,6 @@ class DecodeError(VenueError):
         self.stream = stream
 
 
-class SnapshotError(VenueError):
-    """REST depth of ``symbol`` came with HTTP ``status`` (0: no answer) and cannot be used."""
-
-    def __init__(self, symbol: str, status: int, problem: str) -> None:
-        super().__init__(symbol, problem, "the book stays SYNCING and the snapshot is asked again")
-        self.symbol = symbol
-        self.status = status
-
-
 class LayoutError(GatewayError):
     """The segment file ``path`` is not one that this version can read."""
 
@@ -206,13 +197,31 @@ class NotFound(GatewayError):
         shown = ", ".join(known[:8]) + (f" and {len(known) - 8} more" if len(known) > 8 else "")
         super().__init__(
             "this gateway does not carry it",
-            f"it has {shown or 'nothing yet'}; subscribe with 'gateway start --subscribe'",
+            f"it has {shown or 'nothing yet'}; add it with 'gateway subscribe STREAM'",
         )
         self.name = name
         self.known = tuple(known)
 
     def subject(self) -> str:
         return self.name
+
+
+class ControlError(GatewayError):
+    """The gateway in ``run_dir`` did not do what it was asked at run time, and said ``code``."""
+
+    def __init__(
+        self,
+        run_dir: Path | str,
+        problem: str,
+        remedy: str = "see the gateway's log",
+        code: int = 69,
+    ) -> None:
+        super().__init__(problem, remedy)
+        self.run_dir = str(run_dir)
+        self.exit_code = code
+
+    def subject(self) -> str:
+        return self.run_dir
 
 
 class DataFileError(GatewayError):

@@ -4,7 +4,8 @@
     shard-<k>.lock     the shard's: one writer a segment
     manifest.json      what runs here; readers start with it
     shard-<k>.seg      segment          shard-<k>.seg.<generation>.tmp   segment being built
-    shard-<k>.pub      ZeroMQ publisher (ipc)
+    shard-<k>.pub      ZeroMQ publisher (ipc)             shard-<k>.arrays.pub   of whole arrays
+    control.sock       ZeroMQ ROUTER (ipc): subscriptions at run time
 
 The directory is on tmpfs, ours, not writable by others, created 0750 where missing and removed at
 the end if we made it. A POSIX lock dies with its process, so what is left over is told from what
@@ -33,7 +34,8 @@ LOCK_NAME: Final = "gateway.lock"
 MANIFEST_NAME: Final = "manifest.json"
 TMPFS_MAGIC: Final = 0x01021994  # statfs(2), f_type
 IPC_PATH_BYTES_MAX: Final = 107  # sockaddr_un
-_LONGEST_NAME = "shard-999.pub"
+CONTROL_NAME: Final = "control.sock"
+_LONGEST_NAME = "shard-999.arrays.pub"
 _LOCK_TRIES = 100
 _ORPHAN_SECONDS = 3.0  # shards end within 2 s of their supervisor
 _FLOCK = struct.Struct("hhqqi4x")  # struct flock of 64-bit Linux: type, whence, start, len, pid
@@ -225,7 +227,7 @@ class RunDir:
             _wait_for_end(lock)
         for pattern in (MANIFEST_NAME, f"{MANIFEST_NAME}.*", "shard-*.seg", "shard-*.seg.*.tmp"):
             _remove(self.path, pattern)
-        for pattern in ("shard-*.pub", "shard-*.lock"):
+        for pattern in ("shard-*.pub", CONTROL_NAME, "shard-*.lock"):
             _remove(self.path, pattern)
 
     def remove_unfinished(self, shard_id: int) -> None:

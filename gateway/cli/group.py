@@ -11,7 +11,17 @@ from gateway import __version__
 from gateway.errors import EXIT_CODES
 
 # The order of the help.
-COMMANDS = ("start", "status", "top", "book", "tail", "simulate", "demo")
+COMMANDS = (
+    "start",
+    "subscribe",
+    "unsubscribe",
+    "status",
+    "top",
+    "book",
+    "tail",
+    "simulate",
+    "demo",
+)
 _EPILOG = "\b\nExit codes:\n" + "\n".join(f"{code:>5}  {text}" for code, text in EXIT_CODES.items())
 
 

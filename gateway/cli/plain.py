@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from gateway.cli.numbers import duration, rate, size
 from gateway.cli.numbers import latency as latency_text
@@ -20,8 +20,9 @@ LATENCY_NAMES = {
 
 
 def header(view: View) -> list[str]:
-    """Return what concerns the gateway as a whole: three lines."""
-    up, connections = view.connections()
+    """Return what concerns the gateway as a whole: four lines."""
+    links = view.connections()
+    connections = f"{links['ACTIVE']} of {links['ACTIVE'] + links['DOWN']} connections up"
     shards = ", ".join(
         f"shard {shard.shard_id} {shard.segment_state if shard.is_alive else 'DEAD'}"
         for shard in view.status.shards
@@ -30,9 +31,22 @@ def header(view: View) -> list[str]:
     latencies = "; ".join(_latency(each) for each in view.latencies() if each.count)
     return [
         f"gateway in {view.status.run_dir}, pid {view.status.pid}, from {view.status.upstream}",
-        f"{shards}; {up} of {connections} connections up; {rates}; {view.total('gaps')} gaps",
+        f"{shards}; {connections}; {rates}; {view.total('gaps')} gaps",
+        f"streams {delivery_text(view.deliveries())}",
         f"latency p50/p99: {latencies or 'no frames yet'}",
     ]
+
+
+_WORDS = {
+    "DELIVERING": "delivering", "SILENT": "SILENT", "DOWN": "DOWN", "DEAD": "DEAD",
+    "STALE": "STALE", "WAITING": "waiting for first data", "QUIET": "without an event so far",
+}  # fmt: skip
+
+
+def delivery_text(deliveries: Mapping[str, int]) -> str:
+    """Return what streams do: "120: 118 delivering, 2 SILENT"."""
+    said = [f"{deliveries[name]:,} {word}" for name, word in _WORDS.items() if deliveries.get(name)]
+    return f"{sum(deliveries.values()):,}: {', '.join(said) or 'none'}"
 
 
 def _latency(latency: Latency) -> str:

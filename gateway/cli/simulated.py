@@ -6,13 +6,16 @@ import json
 import select
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from gateway import processes
 from gateway.errors import VenueError
-from gateway.streams import Stream
+from gateway.markets import FACTS
+from gateway.patterns import Selection
+from gateway.simulator.simulator import DEFAULT_SYMBOLS
+from gateway.stream_forms import Subject
 
 READY_SECONDS = 30.0
 STOP_SECONDS = 1.0
@@ -26,11 +29,22 @@ class Addresses:
     rest: str
 
 
+def symbols_of(selection: Selection) -> list[str]:
+    """Return the symbols that a simulator needs for ``selection``.
+
+    Patterns, arrays and what is named after instruments take what a simulator has by itself too.
+    """
+    named = [s for s in selection.streams if s.form.subject is Subject.SYMBOL]
+    symbols = [f"{FACTS[s.market].name}:{s.symbol}" for s in named]
+    if selection.patterns or len(named) < len(selection.streams) or not named:
+        symbols += [f"{market}:{symbol}" for market, symbol in DEFAULT_SYMBOLS]
+    return list(dict.fromkeys(symbols))
+
+
 @contextmanager
-def simulator(streams: Sequence[Stream]) -> Iterator[Addresses]:
-    """Run a simulator with the symbols of ``streams`` on free ports; raises VenueError."""
-    symbols = dict.fromkeys(stream.symbol_id for stream in streams)
-    arguments = ("simulate", "--port", "0", "--symbols", ",".join(symbols))
+def simulator(selection: Selection) -> Iterator[Addresses]:
+    """Run a simulator with the symbols of ``selection`` on free ports; raises VenueError."""
+    arguments = ("simulate", "--port", "0", "--symbols", ",".join(symbols_of(selection)))
     process = processes.spawn("gateway", arguments, stdout=subprocess.PIPE)
     try:
         yield _addresses(process)

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import os
+import signal
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import click
+from msgspec import structs
 
 from gateway import __version__, log
 from gateway.cli.options import run_dir_option
-from gateway.cli.simulated import simulator
-from gateway.config import Config, load, override, streams_of
+from gateway.cli.simulated import Addresses, simulator
+from gateway.config import Config, Upstream, load, override, selection_of
 from gateway.errors import UsageError
+from gateway.plan import ShardPlan
 from gateway.rundir import candidates
-from gateway.supervisor.service import Order, Started, run
+from gateway.state import state_directory
+from gateway.supervisor.running import Started
+from gateway.supervisor.service import Order, run
 
 
 @click.command("start")
@@ -28,7 +35,8 @@ from gateway.supervisor.service import Order, Started, run
     "--subscribe",
     metavar="STREAM",
     multiple=True,
-    help="Stream to carry, as spot:btcusdt@trade; repeat it. Replaces the configured ones.",
+    help="Stream or pattern to carry, as spot:btcusdt@trade or 'spot:*usdt@trade'; repeat it. "
+    "Replaces the configured ones.",
 )
 @click.option("--simulate", is_flag=True, help="Use a market that is made up here, not Binance.")
 @click.option("--no-wait", is_flag=True, help="End with 69 if the venue cannot be reached now.")
@@ -49,29 +57,43 @@ def command(
     order book, trades and 24 h statistics.
 
     If the venue cannot be reached, a line says so and the gateway keeps trying.
+
+    SIGHUP has it read --config again and follow what changed in 'subscribe'; a file that is wrong
+    changes nothing.
     """
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the supervisor listens to it
     if log_json:
         os.environ[log.LOG_VARIABLE] = "json"
     log.set_up()
-    origin = "--subscribe" if subscribe else config or "default subscriptions"
-    settings = override(
-        load(Path(config)) if config else Config(),
-        subscribe=subscribe,
-        upstream_ws=upstream_ws,
-        upstream_rest=upstream_rest,
-    )
-    with ExitStack() as stack:
-        if simulate:
-            settings = _simulated(settings, origin, upstream_ws, stack)
-        places = candidates(run_dir or settings.run_dir)
-        run(Order(settings, origin, wait_for_venue=not no_wait), places, _announce)
-
-
-def _simulated(settings: Config, origin: str, upstream_ws: str, stack: ExitStack) -> Config:
-    if upstream_ws:
+    if simulate and (upstream_ws or upstream_rest):
         raise UsageError("--simulate", "is an upstream itself", "leave out --upstream-ws and -rest")
-    addresses = stack.enter_context(simulator(streams_of(settings, origin)))
-    return override(settings, upstream_ws=addresses.ws, upstream_rest=addresses.rest)
+    origin = "--subscribe" if subscribe else config or "default subscriptions"
+
+    def settings() -> Config:
+        read = load(Path(config)) if config else Config()
+        return override(
+            read, subscribe=subscribe, upstream_ws=upstream_ws, upstream_rest=upstream_rest
+        )
+
+    with ExitStack() as stack:
+        read_again = settings
+        if simulate:
+            addresses = stack.enter_context(simulator(selection_of(settings(), origin)))
+            read_again = partial(_on_simulator, settings, addresses)
+        given = read_again()
+        order = Order(
+            given,
+            origin,
+            wait_for_venue=not no_wait,
+            read_again=read_again if config else None,
+            state=None if simulate else state_directory(),  # a made-up market ends with us
+        )
+        run(order, candidates(run_dir or given.run_dir), _announce)
+
+
+def _on_simulator(settings: Callable[[], Config], addresses: Addresses) -> Config:
+    """Return the settings with a simulator for upstream, which no proxy leads to."""
+    return structs.replace(settings(), upstream=Upstream(ws=addresses.ws, rest=addresses.rest))
 
 
 def _announce(started: Started) -> None:
@@ -81,15 +103,23 @@ def _announce(started: Started) -> None:
     for plan in started.plans:
         parts = f"{len(plan.symbols)} symbols, {len(plan.streams)} streams"
         click.echo(f"  shard {plan.shard_id}   {parts} over {len(plan.connections)} connections")
-    rings = " + ".join(
-        f"{size / 2**20:g} MiB"
+    rings = {
+        f"{plan.events_ring_bytes / 2**20:g} MiB + {plan.raw_ring_bytes / 2**20:g} MiB"
         for plan in started.plans
-        for size in (plan.events_ring_bytes, plan.raw_ring_bytes)
-    )
-    click.echo(f"  memory    {started.segment_bytes / 2**20:.1f} MiB (of it rings: {rings})")
+    }
+    each = f"{len(started.plans)} x " if len(started.plans) > 1 else ""
+    size = started.segment_bytes / 2**20
+    click.echo(f"  memory    {size:.1f} MiB (of it rings: {each}{', '.join(rings)})")
     where = "" if started.run_dir in candidates("", {}) else f" --run-dir {started.run_dir}"
-    symbol = started.plans[0].streams[0].name.partition("@")[0]
+    for number, line in enumerate(_suggestions(started.plans)):
+        click.echo(f"  {'' if number else 'try':<10}gateway {line}{where}")
+
+
+def _suggestions(plans: Sequence[ShardPlan]) -> list[str]:
+    """Return commands that show something here."""
+    names = [stream.name for plan in plans for stream in plan.streams]
+    symbol = next((name.partition("@")[0] for name in names if "!" not in name), "")
+    if not symbol:
+        return ["top", f"tail '{names[0]}'"] if names else ["status", "subscribe STREAM"]
     market, _, name = symbol.partition(":")
-    click.echo(f"  try       gateway top{where}")
-    click.echo(f"            gateway book {market}:{name.upper()}{where}")
-    click.echo(f"            gateway tail '{symbol}@'{where}")
+    return ["top", f"book {market}:{name.upper()}", f"tail '{symbol}@'"]

@@ -39,10 +39,15 @@ def command(topic: str, count: int | None, binary: bool, run_dir: str) -> None:
 
     A line has six fields, parted by single spaces: topic, epoch, sequence, receive time in ns,
     flags, and the venue's own JSON. What this reader was too slow for is said on stderr.
+
+    An array, as usdm:!markPrice@arr, comes as one line of many rows; each row is also a stream of
+    its own, as usdm:btcusdt@markPrice.
     """
     _check_topic(topic)
     with Gateway(run_dir or None) as gateway:
         _check_carried(gateway, topic)
+        if binary:
+            _check_has_records(gateway, topic)
         subscription = gateway.subscribe(topic, binary=binary)
         try:
             _print(gateway, subscription, count, _binary(gateway) if binary else _json)
@@ -70,6 +75,14 @@ def _check_carried(gateway: Gateway, topic: str) -> None:
         streams = gateway.streams()
         if not any(stream.startswith(topic.removesuffix("*")) for stream in streams):
             raise UnknownStream(topic, streams)
+
+
+def _check_has_records(gateway: Gateway, topic: str) -> None:
+    """Raise UsageError for a stream whose rows alone are records: nothing would ever come."""
+    if topic in gateway.streams() and gateway.stream(topic).is_whole:
+        raise UsageError(
+            topic, "has no records of its own, its rows have", "take the stream of a row"
+        )
 
 
 def _print(
@@ -119,4 +132,4 @@ def _json(message: Message) -> str:
 
 
 def _binary(gateway: Gateway) -> Callable[[Message], str]:
-    return lambda message: f"{_head(message)} {record_text(gateway, message)}"
+    return lambda message: f"{_head(message)} {record_text(gateway.event(message))}"

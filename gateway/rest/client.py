@@ -1,13 +1,13 @@
 """The REST client: depth snapshots and exchangeInfo, bounded in time, size and weight.
 
-Every outcome is an ``Answer``: an HTTP status with its body, or status 0 with what went wrong.
-Nothing is retried here; whoever asked knows how urgent it is.
+Every outcome is an ``Answer``: an HTTP status with its body, or status 0 with what went wrong. A
+host that cannot be reached is replaced by the next one at once, one that fails by the next call;
+nothing else is retried here: whoever asked knows how urgent it is.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import ssl
 import time
@@ -19,11 +19,13 @@ import aiohttp
 from gateway.config import Config
 from gateway.errors import ConfigError
 from gateway.layout import Market
-from gateway.markets import FACTS, WEIGHT_PER_MINUTE, rest_url
+from gateway.markets import FACTS, WEIGHT_PER_MINUTE
 from gateway.rest.budget import WeightBudget, retry_after_seconds
+from gateway.rest.hosts import Hosts
+from gateway.rest.tunnel import TunnelConnector, TunnelError
 
 _USED_WEIGHT = "X-MBX-USED-WEIGHT-1M"
-_SYMBOLS_IN_QUERY_MAX = 100  # more go by the whole list, so that the address stays short
+_CONNECTIONS_A_HOST = 8
 _CHUNK_BYTES = 1 << 16
 
 
@@ -48,18 +50,18 @@ class RestClient:
     """One per gateway; made and closed inside a running event loop."""
 
     def __init__(self, config: Config) -> None:
-        self._upstream = config.upstream.rest
         self._limits = config.rest
+        self._endpoints = config.upstream.resolved()
+        self._hosts = {m: Hosts(len(self._endpoints.rest[m])) for m in FACTS}
         self._budgets = {
             pool: WeightBudget(weight, config.rest.weight_reserve)
             for pool, weight in WEIGHT_PER_MINUTE.items()
         }
-        tls = _tls(config.upstream.tls_ca_file)
         quiet = config.rest.timeout_seconds
         # A whole spot exchangeInfo has 15 MB: long in all, but never silent for long.
         timeout = aiohttp.ClientTimeout(total=6 * quiet, sock_connect=quiet, sock_read=quiet)
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=tls, limit_per_host=8),
+            connector=_connector(config.upstream.proxy, _tls(config.upstream.tls_ca_file)),
             timeout=timeout,
             headers={"User-Agent": "binance-gateway"},
         )
@@ -69,27 +71,24 @@ class RestClient:
         await self._session.close()
 
     def address(self, market: Market, call: str) -> str:
-        """Return the address of ``call``, for messages."""
-        return rest_url(market, call, self._upstream)
+        """Return the address of ``call`` that is asked first, for messages."""
+        return self._urls(market, call)[self._hosts[market].order(time.monotonic())[0]]
 
-    async def depth(self, market: Market, symbol: str, levels: int) -> Answer:
-        """Fetch the order book of ``symbol`` with at least ``levels`` a side where there are."""
-        facts = FACTS[market]
-        limit = facts.depth_limit(levels)
-        query = {"symbol": symbol, "limit": str(limit)}
-        return await self._get(market, "depth", query, facts.depth_weight(limit))
+    async def depth(self, market: Market, symbol: str, levels: int, variant: str = "") -> Answer:
+        """Fetch the order book of ``symbol`` with at least ``levels`` a side where there are.
 
-    async def exchange_info(self, market: Market, symbols: Sequence[str]) -> Answer:
-        """Fetch exchangeInfo, of ``symbols`` alone where the venue allows that."""
-        weight = FACTS[market].exchange_info_weight
-        if not FACTS[market].exchange_info_takes_symbols or len(symbols) > _SYMBOLS_IN_QUERY_MAX:
-            return await self._get(market, "exchangeInfo", {}, weight)
-        query = {"symbols": json.dumps(list(symbols), separators=(",", ":"), ensure_ascii=False)}
-        answer = await self._get(market, "exchangeInfo", query, weight)
-        if answer.status == 400:
-            # One unknown symbol fails the whole call without being named; the list names it.
-            return await self._get(market, "exchangeInfo", {}, weight)
-        return answer
+        ``variant`` RPI: the book with retail orders in it, of USD-M alone.
+        """
+        call = FACTS[market].depth_call(levels, variant)
+        query = {"symbol": symbol, "limit": str(call.limit)}
+        return await self._get(market, call.name, query, call.weight)
+
+    async def exchange_info(self, market: Market) -> Answer:
+        """Fetch exchangeInfo with all symbols of ``market``."""
+        return await self._get(market, "exchangeInfo", {}, FACTS[market].exchange_info_weight)
+
+    def _urls(self, market: Market, call: str) -> tuple[str, ...]:
+        return self._endpoints.rest_urls(market, call)
 
     async def _get(
         self, market: Market, call: str, query: Mapping[str, str], weight: int
@@ -100,12 +99,30 @@ class RestClient:
             if wait > self._limits.wait_seconds_max:
                 return Answer(0, error=f"no {pool} request weight is free for {wait:.0f} s")
             await asyncio.sleep(wait)
-        try:
-            return await self._request(self.address(market, call), query, budget)
-        except TimeoutError:
-            return Answer(0, error=f"no answer within {self._limits.timeout_seconds:g} s")
-        except (aiohttp.ClientError, OSError) as exc:
-            return Answer(0, error=_reason(exc))
+        return await self._ask(self._hosts[market], self._urls(market, call), query, budget)
+
+    async def _ask(
+        self, hosts: Hosts, urls: Sequence[str], query: Mapping[str, str], budget: WeightBudget
+    ) -> Answer:
+        """Ask the hosts in turn until one can be reached."""
+        answer = Answer(0, error="no host to ask")
+        for host in hosts.order(time.monotonic()):
+            try:
+                answer = await self._request(urls[host], query, budget)
+            except TunnelError as exc:
+                return Answer(0, error=str(exc))  # another host would be behind the same proxy
+            except TimeoutError:
+                answer = Answer(0, error=f"no answer within {self._limits.timeout_seconds:g} s")
+            except aiohttp.ClientConnectorError as exc:
+                hosts.failed(host, time.monotonic())
+                answer = Answer(0, error=_reason(exc))
+                continue
+            except (aiohttp.ClientError, OSError) as exc:
+                answer = Answer(0, error=_reason(exc))
+            if answer.status == 0 or answer.status >= 500:
+                hosts.failed(host, time.monotonic())
+            return answer
+        return answer
 
     async def _request(self, url: str, query: Mapping[str, str], budget: WeightBudget) -> Answer:
         async with self._session.get(url, params=query, allow_redirects=False) as response:
@@ -130,9 +147,16 @@ class RestClient:
         return Answer(response.status, bytes(body))
 
 
-def _tls(ca_file: str) -> ssl.SSLContext | bool:
+def _connector(proxy: str, tls: ssl.SSLContext | None) -> aiohttp.BaseConnector:
+    if proxy:
+        return TunnelConnector(proxy, tls, _CONNECTIONS_A_HOST)
+    return aiohttp.TCPConnector(ssl=tls or True, limit_per_host=_CONNECTIONS_A_HOST)
+
+
+def _tls(ca_file: str) -> ssl.SSLContext | None:
+    """Return what the server's certificate is checked against; None: the system's authorities."""
     if not ca_file:
-        return True
+        return None
     try:
         return ssl.create_default_context(cafile=ca_file)
     except OSError as exc:
@@ -142,7 +166,12 @@ def _tls(ca_file: str) -> ssl.SSLContext | bool:
 
 def _reason(exc: Exception) -> str:
     # aiohttp wraps the cause, and its text repeats the address; the number says it best.
-    cause = exc.os_error if isinstance(exc, aiohttp.ClientConnectorError) else exc
+    cause: object = getattr(exc, "certificate_error", exc)
+    cause = cause.os_error if isinstance(cause, aiohttp.ClientConnectorError) else cause
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted ({cause.verify_message})"
+    if isinstance(cause, ssl.SSLError):
+        return f"TLS failed ({cause.reason or cause})"
     number = getattr(cause, "errno", None) or 0
     text = os.strerror(number) if number > 0 else getattr(cause, "strerror", None) or str(cause)
     text = text or type(cause).__name__

@@ -1,1 +1,1 @@
-"""The supervisor: plans, starts and watches the shards, and asks the venue's REST for them."""
+"""The supervisor: decides what is carried, starts and watches the shards, and answers them."""

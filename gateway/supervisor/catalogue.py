@@ -1,39 +1,54 @@
-"""The instruments that the venue knows: fetched at start, and again when a value did not fit.
+"""The instruments that the venue lists: the whole exchangeInfo of every market in use.
 
-exchangeInfo of a market is asked once for all who wait for it, and not more often than every ten
-seconds: a hundred books that meet a new tick size at once cost one call.
+Fetched at start, again every few minutes, soon after something hints at a change, and when a value
+did not fit its row. A market is asked once for all who wait for it, and not more often than every
+ten seconds: a hundred books that meet a new tick size at once cost one call.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
 
 from gateway.errors import VenueError
 from gateway.instruments import Instrument, read_exchange_info
 from gateway.layout import Market
+from gateway.log import RateLimit
+from gateway.markets import FACTS
 from gateway.rest.client import RestClient
+
+log = logging.getLogger("gateway.supervisor")
 
 REFRESH_SECONDS_MIN = 10.0
 RETRY_SECONDS_MAX = 30.0
 
 
 class Catalogue:
-    """Instruments by market and symbol."""
+    """Rows that streams can be of, by market and symbol."""
 
-    def __init__(self, rest: RestClient, wanted: Mapping[Market, Sequence[str]]) -> None:
+    def __init__(self, rest: RestClient) -> None:
         self._rest = rest
-        self._wanted = wanted
-        self._locks = {market: asyncio.Lock() for market in wanted}
+        self._locks = {market: asyncio.Lock() for market in FACTS}
         self._fetched_at: dict[Market, float] = {}
-        self._refreshed_at = dict.fromkeys(wanted, float("-inf"))
+        self._refreshed_at = dict.fromkeys(FACTS, float("-inf"))
+        self._limit = RateLimit(count=1, interval=600.0)
         self.instruments: dict[tuple[Market, str], Instrument] = {}
 
-    async def load(self) -> None:
-        """Fetch each market that was not fetched yet; raises VenueError where one fails."""
-        missing = [market for market in self._wanted if market not in self._fetched_at]
-        await asyncio.gather(*(self._fetch(market) for market in missing))
+    @property
+    def markets(self) -> tuple[Market, ...]:
+        """The markets that were fetched."""
+        return tuple(self._fetched_at)
+
+    async def need(self, markets: Iterable[Market]) -> None:
+        """Fetch each of ``markets`` that was not fetched yet; raises VenueError where one fails."""
+        await asyncio.gather(*(self._fetch_first(market) for market in markets))
+
+    async def renew(self, markets: Iterable[Market]) -> None:
+        """Fetch ``markets`` again; one that does not answer keeps what is known of it."""
+        known = [market for market in markets if market in self._fetched_at]
+        await asyncio.gather(*(self._renew(market) for market in known))
 
     async def refresh(self, market: Market, symbol: str) -> Instrument | None:
         """Return the instrument as the venue has it now; None: not known there.
@@ -41,7 +56,7 @@ class Catalogue:
         Asks until the venue answers: the row stays untrusted meanwhile.
         """
         asked_at, delay = time.monotonic(), 1.0
-        if market not in self._locks:
+        if market not in self._fetched_at:
             return None
         while True:
             try:
@@ -51,6 +66,18 @@ class Catalogue:
                 delay = min(2 * delay, RETRY_SECONDS_MAX)
             else:
                 return self.instruments.get((market, symbol))
+
+    async def _fetch_first(self, market: Market) -> None:
+        async with self._locks[market]:
+            if market not in self._fetched_at:
+                await self._fetch(market)
+
+    async def _renew(self, market: Market) -> None:
+        try:
+            await self._fetch_since(market, time.monotonic())
+        except VenueError as exc:
+            if self._limit.admit(str(market), time.monotonic()) is not None:
+                log.warning("%s; going on with the instruments as they were", exc)
 
     async def _fetch_since(self, market: Market, asked_at: float) -> None:
         async with self._locks[market]:
@@ -63,11 +90,15 @@ class Catalogue:
 
     async def _fetch(self, market: Market) -> None:
         address = self._rest.address(market, "exchangeInfo")
-        answer = await self._rest.exchange_info(market, self._wanted[market])
+        answer = await self._rest.exchange_info(market)
         if not answer.is_ok:
             raise VenueError(
-                address, answer.problem(), "check the network and --upstream-rest, or wait"
+                address,
+                answer.problem(),
+                "check the network and the address of the upstream, or wait",
             )
-        found = read_exchange_info(market, answer.body, self._wanted[market])
-        self.instruments.update({(market, name): i for name, i in found.items()})
+        # Spot's has 15 MB: read beside the loop, which has snapshots to fetch meanwhile.
+        found = await asyncio.to_thread(read_exchange_info, market, answer.body)
+        others = {key: i for key, i in self.instruments.items() if key[0] is not market}
+        self.instruments = others | {(market, name): i for name, i in found.items()}
         self._fetched_at[market] = time.monotonic()

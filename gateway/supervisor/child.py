@@ -11,32 +11,44 @@ import contextlib
 import logging
 import socket
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 from gateway import processes
 from gateway.channel import Channel, ChannelClosed, ChannelError
 from gateway.plan import (
+    Changed,
+    ConnectReply,
+    ConnectRequest,
     InstrumentReply,
     InstrumentRequest,
+    PlanChange,
     Ready,
+    Refused,
+    RowUnknown,
     ShardPlan,
     SnapshotReply,
     SnapshotRequest,
     Stop,
+    TopicWanted,
     ToSupervisor,
 )
 
 log = logging.getLogger("gateway.supervisor")
 
-REQUESTS_MAX = 256  # in work for a shard; it keeps 4 snapshots and one instrument a symbol
+REQUESTS_MAX = 4096  # in work for a shard: 4 snapshots, one instrument a symbol, one try a link
 
-Request = SnapshotRequest | InstrumentRequest
+Request = SnapshotRequest | InstrumentRequest | ConnectRequest
+Reply = SnapshotReply | InstrumentReply | ConnectReply
+Note = RowUnknown | Refused | TopicWanted
 
 
 class Desk(Protocol):
-    """Answers what shards ask."""
+    """Answers what shards ask, and takes in what they tell."""
 
-    async def answer(self, request: Request) -> SnapshotReply | InstrumentReply: ...
+    async def answer(self, request: Request) -> Reply: ...
+
+    def note(self, shard_id: int, note: Note) -> None: ...
 
 
 class ShardChild:
@@ -45,16 +57,17 @@ class ShardChild:
     def __init__(
         self, plan: ShardPlan, process: asyncio.subprocess.Process, channel: Channel[ToSupervisor]
     ) -> None:
-        self.plan = plan
+        self.shard_id = plan.shard_id
         self.process = process
         self.ready: asyncio.Future[Ready] = asyncio.get_running_loop().create_future()
         self._channel = channel
         self._pending: set[asyncio.Task[None]] = set()
+        self._changes: dict[int, asyncio.Future[Changed | None]] = {}
         self._ready_at = 0.0
 
     @classmethod
-    async def spawn(cls, plan: ShardPlan) -> ShardChild:
-        """Start the process and send it its plan."""
+    async def spawn(cls, make_plan: Callable[[], ShardPlan]) -> ShardChild:
+        """Start a process and send it the plan as it is by then: it may change meanwhile."""
         ours, theirs = socket.socketpair()
         with theirs, contextlib.ExitStack() as undo:
             undo.callback(ours.close)
@@ -67,6 +80,7 @@ class ShardChild:
                 start_new_session=True,
             )
             undo.pop_all()
+        plan = make_plan()
         channel: Channel[ToSupervisor] = Channel(ours, ToSupervisor)
         channel.send(plan)
         return cls(plan, process, channel)
@@ -86,8 +100,22 @@ class ShardChild:
             for task in self._pending:
                 task.cancel()  # a request dies with the shard that asked
             self._channel.close()
+            for answer in list(self._changes.values()):
+                if not answer.done():
+                    answer.set_result(None)
             if not self.ready.done():
                 self.ready.cancel()
+
+    def change(self, change: PlanChange) -> asyncio.Future[Changed | None]:
+        """Send a change and return its answer to come; None: the shard ended, see its next plan."""
+        answer: asyncio.Future[Changed | None] = asyncio.get_running_loop().create_future()
+        if self.process.returncode is not None:
+            answer.set_result(None)
+            return answer
+        self._changes[change.change_id] = answer
+        answer.add_done_callback(lambda _: self._changes.pop(change.change_id, None))
+        self._channel.send(change)
+        return answer
 
     def stop(self) -> None:
         """Ask it to close cleanly."""
@@ -101,22 +129,38 @@ class ShardChild:
     async def _read(self, desk: Desk) -> None:
         try:
             while True:
-                await self._take(await self._channel.receive(), desk)
+                self._take(await self._channel.receive(), desk)
         except ChannelClosed:
             return  # the process is ending; serve() waits for that
         except ChannelError as exc:
-            log.error("shard %d: %s", self.plan.shard_id, exc)
+            log.error("shard %d: %s", self.shard_id, exc)
             self.kill()
 
-    async def _take(self, message: ToSupervisor, desk: Desk) -> None:
-        if isinstance(message, Ready):
-            self._ready_at = time.monotonic()
-            if not self.ready.done():
-                self.ready.set_result(message)
-            return
+    def _take(self, message: ToSupervisor, desk: Desk) -> None:
+        match message:
+            case Ready():
+                self._on_ready(message)
+            case Changed():
+                self._on_changed(message)
+            case SnapshotRequest() | InstrumentRequest() | ConnectRequest():
+                self._on_request(message, desk)
+            case _:
+                desk.note(self.shard_id, message)
+
+    def _on_ready(self, ready: Ready) -> None:
+        self._ready_at = time.monotonic()
+        if not self.ready.done():
+            self.ready.set_result(ready)
+
+    def _on_changed(self, changed: Changed) -> None:
+        answer = self._changes.get(changed.change_id)
+        if answer is not None and not answer.done():
+            answer.set_result(changed)
+
+    def _on_request(self, request: Request, desk: Desk) -> None:
         if len(self._pending) >= REQUESTS_MAX:
             raise ChannelError(f"over {REQUESTS_MAX} requests at once")
-        task = asyncio.create_task(self._answer(message, desk))
+        task = asyncio.create_task(self._answer(request, desk))
         self._pending.add(task)
         task.add_done_callback(self._pending.discard)
 

@@ -1,7 +1,7 @@
 """``manifest.json``: what runs in a run directory. Readers start with it, and only with it.
 
 Replaced atomically, so a reader sees a whole one. Written once every shard is ready, and again
-whenever a shard was restarted; removed before the shards are stopped.
+whenever a shard was restarted or a subscription changed; removed before the shards are stopped.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 from gateway.errors import RunDirError
 from gateway.markets import FACTS
 from gateway.plan import Ready, ShardPlan
-from gateway.rundir import MANIFEST_NAME
+from gateway.rundir import CONTROL_NAME, MANIFEST_NAME
 
 VERSION = 1
 
@@ -29,23 +29,24 @@ class Manifest:
     instance_id: int
     started_ns: int
     upstream: str
-    plans: Sequence[ShardPlan]
 
-    def content(self, ready: Mapping[int, Ready]) -> dict[str, Any]:
-        """Return the manifest with the processes that are ``ready`` now, by shard."""
-        plans = [plan for plan in self.plans if plan.shard_id in ready]
+    def content(self, plans: Sequence[ShardPlan], ready: Mapping[int, Ready]) -> dict[str, Any]:
+        """Return the manifest with what shards carry now and the processes that are ``ready``."""
         return {
             "version": VERSION,
             "instance": f"{self.instance_id:016x}",
             "pid": os.getpid(),
             "started_ns": self.started_ns,
             "upstream": self.upstream,
-            "shards": [self._shard(plan, ready[plan.shard_id]) for plan in plans],
+            "control": f"ipc://{self.run_dir}/{CONTROL_NAME}",
+            "shards": [
+                self._shard(plan, ready[plan.shard_id]) for plan in plans if plan.shard_id in ready
+            ],
         }
 
-    def write(self, ready: Mapping[int, Ready]) -> None:
+    def write(self, plans: Sequence[ShardPlan], ready: Mapping[int, Ready]) -> None:
         """Put the manifest in place, mode 0640; raises RunDirError."""
-        text = json.dumps(self.content(ready), ensure_ascii=False, indent=1)
+        text = json.dumps(self.content(plans, ready), ensure_ascii=False, indent=1)
         temporary = self.run_dir / f"{MANIFEST_NAME}.{os.getpid()}.tmp"
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
         try:
@@ -68,6 +69,7 @@ class Manifest:
             "generation": ready.generation,
             "segment": f"shard-{plan.shard_id}.seg",
             "publisher": f"ipc://{self.run_dir}/shard-{plan.shard_id}.pub",
-            "symbols": [f"{FACTS[s.market].name}:{s.symbol}" for s in plan.symbols],
+            "arrays": f"ipc://{self.run_dir}/shard-{plan.shard_id}.arrays.pub",
+            "symbols": [f"{FACTS[s.market].name}:{s.row_name}" for s in plan.symbols],
             "streams": [s.name for s in plan.streams],
         }

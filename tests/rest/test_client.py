@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import msgspec
 import pytest
 from aiohttp import web
-from yarl import URL
 
-from gateway.config import Config, Rest, Upstream
+from gateway.config import Config, MarketHosts, Rest, Upstream, UpstreamHosts
 from gateway.errors import ConfigError
 from gateway.layout import Market
 from gateway.rest.client import RestClient
@@ -88,27 +86,22 @@ async def test_depth_is_asked_with_a_limit_of_the_market(market: Market, path: s
 
 
 @pytest.mark.asyncio
-async def test_spot_exchange_info_names_its_symbols_and_futures_ask_for_all() -> None:
+async def test_book_with_retail_orders_has_a_call_of_its_own() -> None:
     async with venue(text(200)) as there, client(there.base) as rest:
-        await rest.exchange_info(Market.SPOT, ["BTCUSDT", "ETHUSDT"])
-        await rest.exchange_info(Market.USDM, ["BTCUSDT"])
-        await rest.exchange_info(Market.SPOT, [f"S{n}" for n in range(101)])
-    named, *whole = there.asked
-    assert json.loads(URL(named).query["symbols"]) == ["BTCUSDT", "ETHUSDT"]
-    assert whole == ["/usdm/fapi/v1/exchangeInfo", "/spot/api/v3/exchangeInfo"]
+        await rest.depth(Market.USDM, "BTCUSDT", 100, "RPI")
+        assert there.asked == ["/usdm/fapi/v1/rpiDepth?symbol=BTCUSDT&limit=1000"]
 
 
 @pytest.mark.asyncio
-async def test_unknown_symbol_in_the_question_gives_the_whole_list() -> None:
-    async def answer(request: web.Request) -> web.StreamResponse:
-        if request.query:
-            return web.json_response({"code": -1121, "msg": "Invalid symbol."}, status=400)
-        return web.json_response({"symbols": []})
-
-    async with venue(answer) as there, client(there.base) as rest:
-        found = await rest.exchange_info(Market.SPOT, ["NOPE"])
-    assert found.is_ok
-    assert len(there.asked) == 2
+async def test_exchange_info_is_asked_whole() -> None:
+    async with venue(text(200)) as there, client(there.base) as rest:
+        for market in Market:
+            assert (await rest.exchange_info(market)).is_ok
+        assert there.asked == [
+            "/spot/api/v3/exchangeInfo",
+            "/usdm/fapi/v1/exchangeInfo",
+            "/coinm/dapi/v1/exchangeInfo",
+        ]
 
 
 @pytest.mark.asyncio
@@ -226,3 +219,63 @@ async def test_unusable_authorities_file_is_a_configuration_error() -> None:
     config = Config(upstream=Upstream(tls_ca_file="/nowhere/ca.pem"))
     with pytest.raises(ConfigError, match=r"/nowhere/ca\.pem: cannot be used as tls_ca_file"):
         RestClient(config)
+
+
+@asynccontextmanager
+async def client_of(hosts: Sequence[str], **limits: float) -> AsyncIterator[RestClient]:
+    """A client whose spot REST has several hosts."""
+    endpoints = UpstreamHosts(spot=MarketHosts(rest=tuple(hosts)))
+    config = Config(
+        upstream=Upstream(endpoints=endpoints), rest=msgspec.structs.replace(Rest(), **limits)
+    )
+    made = RestClient(config)
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
+def closed_port() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+@pytest.mark.asyncio
+async def test_host_that_cannot_be_reached_is_replaced_in_the_same_call() -> None:
+    async with venue(text(200)) as there, client_of([closed_port(), there.base]) as rest:
+        assert (await rest.depth(Market.SPOT, "BTCUSDT", 100)).is_ok
+        assert rest.address(Market.SPOT, "depth") == f"{there.base}/api/v3/depth"
+        assert (await rest.depth(Market.SPOT, "BTCUSDT", 100)).is_ok
+        assert len(there.asked) == 2
+
+
+@pytest.mark.asyncio
+async def test_host_that_fails_is_left_for_the_next_call() -> None:
+    async with (
+        venue(text(503, "busy")) as first,
+        venue(text(200)) as second,
+        client_of([first.base, second.base]) as rest,
+    ):
+        assert (await rest.depth(Market.SPOT, "BTCUSDT", 100)).status == 503
+        assert (await rest.depth(Market.SPOT, "BTCUSDT", 100)).is_ok
+        assert (len(first.asked), len(second.asked)) == (1, 1)
+
+
+@pytest.mark.asyncio
+async def test_refusal_is_of_the_address_and_no_reason_for_another_host() -> None:
+    """Weight and bans are counted for the client's address: another host would refuse as well."""
+    async with (
+        venue(text(429, **{"Retry-After": "0"})) as first,
+        venue(text(200)) as second,
+        client_of([first.base, second.base]) as rest,
+    ):
+        assert (await rest.depth(Market.SPOT, "BTCUSDT", 100)).status == 429
+        await rest.depth(Market.SPOT, "BTCUSDT", 100)
+        assert second.asked == []
+
+
+@pytest.mark.asyncio
+async def test_when_no_host_can_be_reached_the_last_reason_is_told() -> None:
+    async with client_of([closed_port(), closed_port()]) as rest:
+        answer = await rest.depth(Market.SPOT, "BTCUSDT", 100)
+    assert (answer.status, answer.error) == (0, "connection refused")

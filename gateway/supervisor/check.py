@@ -1,0 +1,61 @@
+"""What is said of a configuration before anything is carried. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gateway.errors import ConfigError
+from gateway.instruments import Instruments
+from gateway.patterns import Selection
+from gateway.supervisor.subscriptions import Wanted, unfit
+
+_NAMED = 5  # of what is alike
+
+
+def check_listed(
+    selection: Selection, instruments: Instruments, origin: str, upstream: str
+) -> None:
+    """Refuse names that the venue does not list: it would acknowledge them and stay silent.
+
+    What it listed once and trades no more is left out with a remark: a contract that was delivered
+    must not keep a gateway from starting. Raises ConfigError.
+    """
+    streams = [stream for stream in selection.streams if stream.symbol]
+    missing = {s.symbol_id for s in streams if (s.market, s.symbol) not in instruments}
+    if missing:
+        raise ConfigError(
+            origin,
+            f"{', '.join(sorted(missing))}: exchangeInfo of {upstream} has no such symbol",
+            "check the spelling and the market (spot, usdm, coinm)",
+        )
+    for stream in streams:
+        if not instruments[stream.market, stream.symbol].offers(stream.form):
+            refusal = unfit(stream, instruments)
+            problem, _, remedy = refusal.why.rpartition("; ") if refusal else ("", "", "")
+            raise ConfigError(origin, f"{stream.name}: {problem}", remedy)
+
+
+def remarks(wanted: Wanted, instruments: Instruments) -> Iterator[str]:
+    """Yield what a user should know of what was subscribed: what is left out, or may be silent."""
+    yield from map(no_match, wanted.unmatched)
+    yield from _few(f"{name}: left out: {refusal.why}" for name, refusal in wanted.refused.items())
+    keys = dict.fromkeys((s.market, s.symbol) for s in wanted.streams.values() if s.symbol)
+    idle = [instruments[key] for key in keys if not instruments[key].is_trading]
+    yield from _few(
+        f"{instrument.symbol_id}: its status is {instrument.status}, it may stay silent"
+        for instrument in idle
+    )
+
+
+def no_match(pattern: str) -> str:
+    """Say that a pattern means nothing today."""
+    return f"{pattern}: matches no instrument that trades now; what is listed later joins"
+
+
+def _few(lines: Iterator[str]) -> Iterator[str]:
+    for number, line in enumerate(lines):
+        if number < _NAMED:
+            yield line
+        else:
+            more = 1 + sum(1 for _ in lines)
+            yield f"{more} more like this"

@@ -1,0 +1,71 @@
+"""How many messages a second each stream has brought, for the plan of the next start.
+
+Pure: counts of frames in, rates out. What is measured is kept by upstream in the state directory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from gateway.endpoints import is_loopback
+
+FILE_NAME: Final = "rates.json"
+MEASURED_SECONDS_MIN: Final = 20.0  # a shorter look says too little
+STREAMS_MAX: Final = 20_000  # kept for an upstream
+UPSTREAMS_MAX: Final = 4
+_WEIGHT = 0.25  # of a new measurement against those before it
+
+
+class Rates(msgspec.Struct):
+    """The content of the file: upstream → stream name → messages a second."""
+
+    upstreams: dict[str, dict[str, float]] = {}
+
+
+def upstream_key(upstream: str) -> str:
+    """Return what measured rates are kept under; simulators on this machine share one key."""
+    host = upstream.partition("://")[2].partition("/")[0] or upstream
+    name, _, port = host.rpartition(":")
+    name = name if port.isdecimal() else host
+    return "loopback" if is_loopback(name.strip("[]")) else host
+
+
+def merge(content: Rates, key: str, measured: Mapping[str, float]) -> None:
+    """Put what was measured behind what is known.
+
+    What was measured longest ago stands in front, and is dropped where there is too much.
+    """
+    known = content.upstreams.pop(key, {})
+    for name, rate in measured.items():
+        known.pop(name, None)
+        known[name] = round(rate, 3)
+    for name in list(known)[: max(0, len(known) - STREAMS_MAX)]:
+        del known[name]
+    while len(content.upstreams) >= UPSTREAMS_MAX:
+        del content.upstreams[next(iter(content.upstreams))]
+    content.upstreams[key] = known
+
+
+class RateMeter:
+    """Turns counts of frames into rates. ``now`` is passed in, in seconds."""
+
+    def __init__(self) -> None:
+        self.rates: dict[str, float] = {}
+        self._last: dict[str, tuple[int, float, int]] = {}  # generation, time, count
+
+    def observe(self, generation: int, counts: Mapping[str, int], now: float) -> None:
+        """Take in the counts of one shard; ``generation`` tells a new writer, which starts at 0."""
+        for name, count in counts.items():
+            known_generation, since, before = self._last.get(name, (0, 0.0, 0))
+            if known_generation != generation or count < before:
+                self._last[name] = (generation, now, count)
+            elif now - since >= MEASURED_SECONDS_MIN:
+                self._last[name] = (generation, now, count)
+                self._take(name, (count - before) / (now - since))
+
+    def _take(self, name: str, rate: float) -> None:
+        known = self.rates.get(name)
+        self.rates[name] = rate if known is None else known + _WEIGHT * (rate - known)

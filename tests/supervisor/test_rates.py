@@ -1,0 +1,103 @@
+"""Measured rates, with counts and times as plain numbers."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from gateway.supervisor.rates import (
+    MEASURED_SECONDS_MIN,
+    STREAMS_MAX,
+    UPSTREAMS_MAX,
+    RateMeter,
+    Rates,
+    merge,
+    upstream_key,
+)
+
+A = "spot:a@trade"
+
+
+@pytest.mark.parametrize(
+    ("upstream", "key"),
+    [
+        ("binance", "binance"),
+        ("binance testnet", "binance testnet"),
+        ("ws://127.0.0.1:4711", "loopback"),
+        ("ws://127.0.0.1:4712", "loopback"),
+        ("ws://[::1]:4712/x", "loopback"),
+        ("wss://mirror.example:9443", "mirror.example:9443"),
+    ],
+)
+def test_rates_are_kept_by_upstream_and_simulators_here_share_one(upstream: str, key: str) -> None:
+    assert upstream_key(upstream) == key
+
+
+def test_rate_is_frames_between_two_looks() -> None:
+    meter = RateMeter()
+    meter.observe(1, {A: 1000}, 0.0)
+    assert meter.rates == {}
+    meter.observe(1, {A: 1400}, 40.0)
+    assert meter.rates == {A: 10.0}
+
+
+def test_later_looks_are_averaged_in() -> None:
+    meter = RateMeter()
+    for count, now in ((0, 0.0), (400, 40.0), (2000, 80.0)):
+        meter.observe(1, {A: count}, now)
+    assert meter.rates == {A: 10.0 + 0.25 * (40.0 - 10.0)}
+
+
+def test_too_short_a_look_waits_for_the_next() -> None:
+    meter = RateMeter()
+    meter.observe(1, {A: 0}, 0.0)
+    meter.observe(1, {A: 500}, MEASURED_SECONDS_MIN - 1)
+    assert meter.rates == {}
+    meter.observe(1, {A: 500}, 2 * MEASURED_SECONDS_MIN)
+    assert meter.rates == {A: 500 / (2 * MEASURED_SECONDS_MIN)}
+
+
+@pytest.mark.parametrize(("generation", "count"), [(2, 100), (1, 10)])
+def test_count_that_begins_anew_is_no_negative_rate(generation: int, count: int) -> None:
+    meter = RateMeter()
+    meter.observe(1, {A: 50}, 0.0)
+    meter.observe(generation, {A: count}, 30.0)
+    assert meter.rates == {}
+    meter.observe(generation, {A: count + 60}, 60.0)
+    assert meter.rates == {A: 2.0}
+
+
+def test_silent_stream_has_a_rate_of_zero() -> None:
+    meter = RateMeter()
+    meter.observe(1, {A: 7}, 0.0)
+    meter.observe(1, {A: 7}, 30.0)
+    assert meter.rates == {A: 0.0}
+
+
+def test_what_is_measured_now_replaces_what_was() -> None:
+    content = Rates({"k": {"a": 1.0, "b": 2.0}})
+    merge(content, "k", {"a": 9.00049})
+    assert content.upstreams == {"k": {"b": 2.0, "a": 9.0}}
+
+
+def test_file_is_bounded_and_keeps_what_was_measured_last() -> None:
+    content = Rates({"k": {f"old{n}": 1.0 for n in range(STREAMS_MAX)}})
+    merge(content, "k", {"new": 5.0})
+    assert len(content.upstreams["k"]) == STREAMS_MAX
+    assert content.upstreams["k"]["new"] == 5.0
+    assert "old0" not in content.upstreams["k"]
+    for n in range(2 * UPSTREAMS_MAX):
+        merge(content, f"u{n}", {})
+    assert len(content.upstreams) == UPSTREAMS_MAX
+    assert f"u{2 * UPSTREAMS_MAX - 1}" in content.upstreams
+
+
+def test_full_file_stays_below_what_is_read() -> None:
+    from gateway.state import FILE_BYTES_MAX
+
+    name = "usdm:" + "x" * 58
+    content = Rates(
+        {f"u{u}": {f"{n:06}{name[6:]}": 123456.789 for n in range(STREAMS_MAX)} for u in range(4)}
+    )
+    assert len(content.upstreams) == UPSTREAMS_MAX
+    assert len(msgspec.json.encode(content)) < FILE_BYTES_MAX
