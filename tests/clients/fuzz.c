@@ -28,9 +28,9 @@ static uint64_t pick(uint64_t below)
 static size_t place(void)
 {
     if (pick(3) == 0) return pick(256);
-    if (pick(2) == 0) return GW_PAGE + pick(14 * sizeof(gw_section));
+    if (pick(2) == 0) return GW_PAGE + pick(16 * sizeof(gw_section));
     const gw_section *table = (const gw_section *)(const void *)(whole + GW_PAGE);
-    const gw_section *row = &table[pick(13)];
+    const gw_section *row = &table[pick(15)];
     uint64_t reach = row->length < 1024 ? row->length : 1024;
     uint64_t skip = row->ring_capacity && pick(2) ? row->cell_offset : 0;
     return row->offset + skip + pick(reach);
@@ -56,19 +56,42 @@ static void read_rows(const gw_segment *seg)
     gw_trade trade;
     gw_book book;
     gw_partial partial;
+    gw_mark mark;
     for (uint32_t row = 0; row < 12; row++) {
         if (gw_read_quote(seg, row, &quote) >= 0) sink += (uint64_t)quote.bid_px;
         if (gw_read_ticker(seg, row, &ticker) >= 0) sink += ticker.trade_count;
-        if (gw_read_last_trade(seg, row, &trade) >= 0) sink += (uint64_t)trade.px;
+        if (gw_read_last_trade(seg, row, &trade) >= 0) sink += (uint64_t)(trade.px ^ trade.normal_qty);
+        if (gw_read_mark(seg, row, &mark) >= 0) sink += (uint64_t)mark.index_px;
         if (gw_read_book(seg, row, &book) >= 0)
             for (int at = 0; at < book.bid_count; at++) sink += (uint64_t)book.bids[2 * at];
         if (gw_read_partial(seg, row, &partial) >= 0)
             for (int at = 0; at < partial.ask_count; at++) sink += (uint64_t)partial.asks[2 * at];
         if (gw_read_cell(seg, &seg->book, row, cell, sizeof cell) >= 0) sink += cell[0];
         sink += (uint64_t)(gw_px(seg, row, 5) > 0) + (uint64_t)(gw_qty(seg, row, 5) > 0);
-        reads += 6;
+        reads += 7;
     }
     sink += gw_find_symbol(seg, "spot:BTCUSDT") + gw_find_symbol(seg, "spot:NOSUCH");
+}
+
+static void read_streams(const gw_segment *seg)
+{
+    static gw_any_value value;
+    gw_stream stream;
+    gw_connection link;
+    for (uint32_t row = 0; row < 12; row++) {
+        if (gw_read_stream(seg, row, &stream) >= 0) sink += stream.sequence + stream.value;
+        if (gw_read_connection(seg, row, &link) >= 0) sink += link.frame_count + link.peer;
+        if (gw_read_value(seg, row, &value) >= 0) sink += (uint64_t)value.kline.close_px;
+        if (gw_read_kline(seg, row, &value.kline) >= 0) sink += value.kline.trade_count;
+        if (gw_read_window(seg, row, &value.window) >= 0) sink += value.window.trade_count;
+        if (gw_read_block_trade(seg, row, &value.block_trade) >= 0) sink += value.meta.update_id;
+        if (gw_read_price(seg, row, &value.price) >= 0) sink += (uint64_t)value.price.px;
+        if (gw_read_liquidation(seg, row, &value.liquidation) >= 0) sink += value.liquidation.side;
+        if (gw_read_contract(seg, row, &value.contract) >= 0) sink += value.contract.has_brackets;
+        if (gw_read_asset(seg, row, &value.asset) >= 0) sink += (uint64_t)value.asset.index_px;
+        reads += 8;
+    }
+    sink += gw_find_stream(seg, "spot:btcusdt@kline_1m") + gw_find_stream(seg, "spot:nosuch@trade");
 }
 
 static void read_ring(const gw_ring_view *ring, gw_cursor *cursor)
@@ -85,6 +108,7 @@ static void read_ring(const gw_ring_view *ring, gw_cursor *cursor)
         const int64_t *levels = (size_t)got >= sizeof *diff ? gw_diff_levels(diff) : NULL;
         uint64_t count = levels ? (uint64_t)diff->bid_count + diff->ask_count : 0;
         for (uint64_t level = 0; level < count; level++) sink += (uint64_t)levels[2 * level + 1];
+        sink += (uint64_t)gw_normal_qty((const gw_trade *)(const void *)record);
         const gw_raw *raw = (const gw_raw *)(const void *)record;
         const unsigned char *payload = gw_raw_payload(raw);
         for (uint32_t at = 0; payload && at < raw->payload_length; at++) sink += payload[at];
@@ -117,6 +141,7 @@ static int attempt(const char *path, int fd, int truncated)
     if (truncated && ftruncate(fd, (off_t)size)) return 1; /* what was cut off is zeros again */
     if (code) return code;
     read_rows(&seg);
+    read_streams(&seg);
     read_rings(&seg);
     sink += (uint64_t)gw_refresh(&seg);
     gw_close(&seg);

@@ -49,11 +49,14 @@ static void judge(int status, const void *cell, uint8_t kind, uint32_t length, u
     *last = meta.version;
 }
 
-/* Three quotes, then a book: at full speed a book is much harder to catch. */
-static void read_both(const gw_segment *seg, int unprotected, uint64_t last[2])
+/* Three quotes, then a book: at full speed a book is much harder to catch. Then the mark price, and
+ * the candle of stream 0 where there is one. */
+static void read_all(const gw_segment *seg, int unprotected, uint64_t last[4])
 {
     gw_quote quote = {0};
     gw_book book = {0};
+    gw_mark mark = {0};
+    gw_kline kline = {0};
     for (int turn = 0; turn < 3; turn++) {
         int status = unprotected ? read_unprotected(&seg->quote, &quote)
                                  : gw_read_quote(seg, 0, &quote);
@@ -61,25 +64,30 @@ static void read_both(const gw_segment *seg, int unprotected, uint64_t last[2])
     }
     int status = unprotected ? read_unprotected(&seg->book, &book) : gw_read_book(seg, 0, &book);
     judge(status, &book, GW_KIND_BOOK, sizeof book, &last[1]);
+    status = unprotected ? read_unprotected(&seg->mark_price, &mark) : gw_read_mark(seg, 0, &mark);
+    judge(status, &mark, GW_KIND_MARK_PRICE, sizeof mark, &last[2]);
+    if (!gw_stream_count(seg)) return;
+    status = unprotected ? read_unprotected(&seg->values, &kline) : gw_read_kline(seg, 0, &kline);
+    judge(status, &kline, GW_KIND_KLINE, sizeof kline, &last[3]);
 }
 
 static void read_slots(gw_segment *seg, uint64_t reads, uint64_t distinct, int unprotected)
 {
-    uint64_t last[2] = {0, 0};
+    uint64_t last[4] = {0, 0, 0, 0};
     while (!stopped && (tally.reads < reads || tally.distinct < distinct))
-        read_both(seg, unprotected, last);
+        read_all(seg, unprotected, last);
 }
 
 static void follow(gw_segment *seg)
 {
-    uint64_t last[2] = {0, 0}, generation = seg->generation;
+    uint64_t last[4] = {0, 0, 0, 0}, generation = seg->generation;
     while (!stopped) {
-        read_both(seg, 0, last);
+        read_all(seg, 0, last);
         if (!gw_refresh(seg)) continue;
         tally.attached++;
         if (seg->generation <= generation) tally.backwards++;
         generation = seg->generation;
-        last[0] = last[1] = 0;
+        memset(last, 0, sizeof last);
     }
 }
 

@@ -6,12 +6,22 @@ import shutil
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from tests.clients.support import C_CLIENT, Shard, compile_c, running
+from gateway_client.layout import NO_ROW, NULL
+from tests import golden
+from tests.clients.support import C_CLIENT, HERE, Shard, compile_c, running
+from tests.clients.test_golden_segment import Golden
 
-EXAMPLE = C_CLIENT / "examples" / "tail_bbo.c"
+EXAMPLES = C_CLIENT / "examples"
+CALLS = {
+    13: ("block", "px"), 15: ("window", "last_px"), 16: ("kline", "close_px", "px_exponent"),
+    22: ("price", "px"), 25: ("liquidation", "order_status"), 26: ("contract", "contract_type"),
+    27: ("asset", "index_px"),
+}  # fmt: skip
+CALLS |= {17: CALLS[16], 18: CALLS[16], 19: CALLS[16], 23: CALLS[22], 24: CALLS[22]}
 NOTHING = """
 #include "gateway.h"
 int main(void) { gw_segment seg; return gw_open(&seg, "/nowhere") == GW_ERROR_OPEN ? 0 : 1; }
@@ -37,7 +47,105 @@ def test_header_compiles_without_a_warning(
 @pytest.fixture(scope="session")
 def tail_bbo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The example, compiled as its README says."""
-    return compile_c(EXAMPLE, tmp_path_factory.mktemp("example") / "tail_bbo", "-std=gnu11")
+    program = tmp_path_factory.mktemp("example") / "tail_bbo"
+    return compile_c(EXAMPLES / "tail_bbo.c", program, "-std=gnu11")
+
+
+@pytest.fixture(scope="session")
+def latest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The other example."""
+    program = tmp_path_factory.mktemp("example") / "latest"
+    return compile_c(EXAMPLES / "latest.c", program, "-std=gnu11")
+
+
+@pytest.fixture(scope="session")
+def golden_reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return compile_c(HERE / "golden.c", tmp_path_factory.mktemp("golden") / "golden", "-std=c11")
+
+
+@pytest.mark.parametrize("name", golden.SEGMENTS)
+def test_header_finds_in_the_golden_segments_what_stands_beside_them(
+    golden_reader: Path, run_dir: Path, name: str
+) -> None:
+    made = Golden(run_dir, name)
+    found = run(golden_reader, made.path).stdout.splitlines()
+    want, old = made.want, name == golden.MINOR_0
+    lines = []
+    for row, stream in enumerate(want["streams"]):
+        ours = [NO_ROW, NO_ROW, 1] if old else [stream[k] for k in ("parent", "value", "shape")]
+        lines.append(words("stream", stream["name"], stream["kind"], *ours, row))
+    for link in want["connections"]:
+        peer = NO_ROW if old else link["peer"]
+        lines.append(words("link", link["name"], link["state"], peer))
+    for row in range(len(made.ids)):
+        lines += slot_lines(want["slots"], row, old)
+    for row, stream in enumerate(want["streams"]):
+        lines += value_lines(want, row, stream)
+    lines += [
+        words("normal", record["version"], NULL if old else record["normal_qty"])
+        for record in want["events"]["records"]
+        if record["kind"] in (2, 3, 13)
+    ]
+    assert found == lines
+
+
+def slot_lines(slots: dict[str, Any], row: int, old: bool) -> list[str]:
+    trade = slots["last_trade"].get(str(row), {"status": 0, "px": 0, "normal_qty": 0})
+    mark = slots.get("mark_price", {}).get(str(row))
+    no_mark = -8 if old else 0  # GW_ERROR_SECTION: this segment has no such slots
+    return [
+        words("trade", row, trade["status"], trade["px"], NULL if old else trade["normal_qty"]),
+        words("mark", row, 1, mark["index_px"], mark["funding_rate"]) if mark
+        else words("mark", row, no_mark),
+    ]  # fmt: skip
+
+
+def value_lines(want: dict[str, Any], row: int, stream: dict[str, Any]) -> list[str]:
+    """One call reads it; the six others, or all seven where it is no value, refuse it."""
+    if stream.get("value", NO_ROW) == NO_ROW:
+        return [words("refused", row, 7)]
+    call, *names = CALLS[stream["kind"]]
+    value = want["slots"]["values"].get(str(stream["value"]), dict.fromkeys(names, 0))
+    status = value.get("status", 0)
+    return [words(call, row, status, *(value[n] for n in names)), words("refused", row, 6)]
+
+
+def words(*values: object) -> str:
+    return " ".join(map(str, values))
+
+
+@pytest.mark.parametrize(
+    ("stream", "line"),
+    [
+        ("spot:btcusdt@kline_1m",
+         "LIVE open 91230 high 91240 low 91229 close 91234.56 volume 12.345"),
+        ("usdm:btcusdt_perpetual@continuousKline_1m",
+         "LIVE open 91230 high 91231 low 91229 close 91230.1 volume 12.5 closed"),
+        ("usdm:btcusdt@markPrice@1s", "LIVE mark 91231.55 index 91240.1234568 funding 0.0001"),
+        ("coinm:btcusd@indexPrice", "LIVE mark nan index 91236.5786 funding nan"),
+        ("spot:btcusdt@avgPrice", "LIVE price 91222.33"),
+        ("usdm:btcusdt@forceOrder", "LIVE SELL FILLED average 91120.1"),
+        ("usdm:adausd@assetIndex", "LIVE index 0.27462452"),
+        ("spot:btcusdt@bookTicker", "LIVE bid 91234.55 ask 91234.56"),
+        ("usdm:ethusdt@kline_5m", "EMPTY kind 0, update id 0"),
+    ],
+)  # fmt: skip
+def test_latest_prints_the_value_of_a_stream(
+    latest: Path, run_dir: Path, stream: str, line: str
+) -> None:
+    made = Golden(run_dir, golden.MINOR_1)
+    assert run(latest, "--run-dir", made.run_dir, stream).stdout == f"{stream} {line}\n"
+
+
+def test_latest_names_what_it_cannot_show(latest: Path, run_dir: Path) -> None:
+    assert run(latest, "--run-dir", run_dir, "spot:btcusdt@trade").returncode == 69
+    made = Golden(run_dir, golden.MINOR_1)
+    for stream in ("spot:btcusdt@kline_9m", "usdm:!miniTicker@arr", "usdm:tradingSession"):
+        done = run(latest, "--run-dir", made.run_dir, stream)
+        assert (done.returncode, done.stderr.count("\n")) == (67, 1)
+        assert stream in done.stderr
+    assert run(latest).returncode == 2
+    assert run(latest, "a", "b").returncode == 2
 
 
 def test_tail_bbo_prints_changes_and_finds_the_restarted_writer(

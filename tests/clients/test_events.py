@@ -17,6 +17,7 @@ from gateway_client import (
     StateEvent,
     Status,
     TradeEvent,
+    TradingSessionEvent,
     UnknownSymbol,
 )
 from gateway_client.gateway import Gateway
@@ -236,3 +237,131 @@ def test_ends_after_the_timeout(shard: Shard, gateway_class: type[Gateway]) -> N
 def test_unknown_symbol_is_refused(shard: Shard, gateway_class: type[Gateway]) -> None:
     with pytest.raises(UnknownSymbol):
         gateway_class(shard.run_dir).events("spot:NOSUCH")
+
+
+@pytest.fixture
+def other(shard: Shard) -> Shard:
+    """A second shard with rows of the same instruments, in another order."""
+    return Shard(shard.run_dir, number=1, symbols=("ETHUSDT", "BTCUSDT")).start()
+
+
+def test_events_of_an_instrument_come_from_every_shard_that_carries_it(
+    shard: Shard, ring: RingWriter, other: Shard, gateway_class: type[Gateway]
+) -> None:
+    shard.write_manifest(other)
+    events = gateway_class(shard.run_dir).events(BTC, timeout=0)
+    second = RingWriter(other)
+    ring.write(Kind.TRADE, "trade", symbol=0, update_id=1)
+    second.write(Kind.MARK_PRICE, "mark", symbol=1, mark_px=10**8)
+    second.write(Kind.MARK_PRICE, "mark", symbol=0)
+    found = {event.kind: event for event in events}
+    assert set(found) == {EventKind.TRADE, EventKind.MARK_PRICE}
+    assert found[EventKind.MARK_PRICE].mark_px == 1.0  # type: ignore[attr-defined]
+    assert {event.symbol for event in found.values()} == {BTC}
+
+
+@pytest.mark.parametrize("symbol", [None, BTC])
+def test_shard_that_is_added_later_is_read_from_its_first_record(
+    shard: Shard, ring: RingWriter, gateway_class: type[Gateway], symbol: str | None
+) -> None:
+    events = gateway_class(shard.run_dir).events(symbol, timeout=WATCHDOG_SECONDS)
+    assert events.poll() is None
+    other = Shard(shard.run_dir, number=1, symbols=("ETHUSDT", "BTCUSDT")).start()
+    RingWriter(other).write(Kind.TRADE, "trade", symbol=1, update_id=7)
+    shard.write_manifest(other)
+    assert (next(events).update_id, events.lost) == (7, 0)
+
+
+def test_row_that_is_added_later_in_another_shard_is_followed(
+    shard: Shard, ring: RingWriter, gateway_class: type[Gateway]
+) -> None:
+    other = Shard(shard.run_dir, number=1, symbols=("ETHUSDT",)).start()
+    shard.write_manifest(other)
+    events = gateway_class(shard.run_dir).events(BTC, timeout=WATCHDOG_SECONDS)
+    writer = RingWriter(other)
+    writer.write(Kind.TRADE, "trade", symbol=0, update_id=6)
+    row = other.add_symbol("BTCUSDT")
+    writer.write(Kind.TRADE, "trade", symbol=row, update_id=7)
+    assert next(events).update_id == 7
+
+
+def test_busy_shard_does_not_keep_the_others_waiting(
+    shard: Shard, ring: RingWriter, other: Shard, gateway_class: type[Gateway]
+) -> None:
+    shard.write_manifest(other)
+    events = gateway_class(shard.run_dir).events(timeout=0)
+    second = RingWriter(other)
+    for number in range(6):
+        ring.write(Kind.TRADE, "trade", update_id=number)
+    second.write(Kind.TRADE, "trade", update_id=100)
+    first = [next(events).update_id for _ in range(3)]
+    assert 100 in first
+
+
+def test_one_of_several_shards_is_restarted_and_the_others_go_on(
+    shard: Shard, ring: RingWriter, other: Shard, gateway_class: type[Gateway]
+) -> None:
+    shard.write_manifest(other)
+    events = gateway_class(shard.run_dir).events(BTC, timeout=WATCHDOG_SECONDS)
+    other.start()
+    RingWriter(other).write(Kind.TRADE, "trade", symbol=1, update_id=9)
+    epoch, trade = next(events), next(events)
+    assert (epoch.kind, epoch.epoch) == (EventKind.EPOCH, other.current.generation)
+    assert (trade.update_id, trade.symbol) == (9, BTC)
+    ring.write(Kind.TRADE, "trade", symbol=0, update_id=10)
+    assert next(events).update_id == 10
+
+
+def test_after_a_value_means_its_own_ring(
+    shard: Shard, ring: RingWriter, other: Shard, gateway_class: type[Gateway]
+) -> None:
+    shard.write_manifest(other)
+    other.add_stream("spot:btcusdt@ticker", Kind.TICKER, 1)
+    second = RingWriter(other)
+    second.write(Kind.TICKER, "ticker", symbol=1, sequence=1)
+    other.write_cell("ticker", 1, sequence=1, ring_position=second.position)
+    second.write(Kind.TICKER, "ticker", symbol=1, sequence=2)
+    gateway = gateway_class(shard.run_dir)
+    ticker = gateway.ticker(BTC)
+    found = list(gateway.events(BTC, after=ticker, timeout=0))
+    assert [(event.kind, event.sequence) for event in found] == [(EventKind.TICKER, 2)]
+    second.write(Kind.TICKER, "ticker", symbol=1, sequence=3)
+    assert [event.sequence for event in gateway.events(after=ticker, timeout=0)] == [2, 3]
+    ring.write(Kind.QUOTE, "quote", symbol=0, update_id=1)
+    shard.write_cell("quote", 0, update_id=1, sequence=1, ring_position=ring.position)
+    ring.write(Kind.QUOTE, "quote", symbol=0, update_id=2)
+    events = gateway.events(BTC, after=gateway.quote(BTC), timeout=0)
+    assert [event.update_id for event in events] == [2]
+
+
+def test_after_a_value_of_a_writer_that_is_gone_means_all_of_the_new_one(
+    shard: Shard, gateway_class: type[Gateway]
+) -> None:
+    gateway = gateway_class(shard.run_dir)
+    shard.write_cell("quote", 0, ring_position=640)
+    book = gateway.book(BTC)
+    shard.start()
+    RingWriter(shard).write(Kind.TRADE, "trade", update_id=1)
+    wait_for(lambda: gateway.book(BTC).epoch == shard.current.generation, "the new segment")
+    assert [event.update_id for event in gateway.events(BTC, after=book, timeout=0)] == [1]
+
+
+def test_position_that_may_be_of_any_ring_is_refused(
+    shard: Shard, other: Shard, gateway_class: type[Gateway]
+) -> None:
+    shard.write_manifest(other)
+    gateway = gateway_class(shard.run_dir)
+    with pytest.raises(ValueError, match="give after=value"):
+        gateway.events(position=0)
+    assert list(gateway.events(BTC, position=0, timeout=0)) == []
+
+
+def test_event_of_no_instrument_has_an_empty_symbol(
+    shard: Shard, ring: RingWriter, gateway_class: type[Gateway]
+) -> None:
+    row = shard.add_stream("spot:tradingSession", Kind.TRADING_SESSION, NO_ROW)
+    events = gateway_class(shard.run_dir).events(timeout=0)
+    ring.write(Kind.TRADING_SESSION, "session", symbol=NO_ROW, stream=row, start_time=5)
+    (event,) = events
+    assert isinstance(event, TradingSessionEvent)
+    assert (event.symbol, event.stream, event.start_time) == ("", "spot:tradingSession", 5)

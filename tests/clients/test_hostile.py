@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -14,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from gateway_client import _accel, plain
+from gateway_client import ClientError, _accel, plain
 from gateway_client.errors import SegmentUnusable
-from gateway_client.layout import FIELDS, PAGE, SIZES, SectionKind
+from gateway_client.layout import FIELDS, PAGE, SIZES, Kind, SectionKind, Shape
 from tests.clients.support import HERE, Shard, compile_c, running
 
 C_MUTATIONS = 20_000
@@ -24,8 +25,11 @@ PYTHON_MUTATIONS = 1_500
 OPEN, NOT_SEGMENT, HALF_MADE, TRUNCATED, VERSION, BOOT, HEADER, SECTION = range(-1, -9, -1)
 KINDS = (
     SectionKind.QUOTE, SectionKind.TICKER, SectionKind.LAST_TRADE, SectionKind.BOOK,
-    SectionKind.PARTIAL,
+    SectionKind.PARTIAL, SectionKind.MARK_PRICE, SectionKind.VALUES,
 )  # fmt: skip
+DIRECTORIES = (SectionKind.SYMBOLS, SectionKind.STREAMS, SectionKind.CONNECTIONS)
+SECTIONS = len(SectionKind)
+DIRECTORY_MUTATIONS = 300
 EDGES = (0, 1, 63, 64, 128, 4095, 4096, 2**31, 2**32 - 1, 2**32, 2**63, 2**64 - 1)
 
 
@@ -34,6 +38,9 @@ def filled(shard: Shard, programs: SimpleNamespace) -> Shard:
     """A segment with cells and with records all round its ring; nobody writes any more."""
     shard.ring = 4096
     shard.start()
+    shard.add_stream("spot:btcusdt@kline_1m", Kind.KLINE, has_value=True)
+    shard.add_stream("spot:btcusdt@ticker", Kind.TICKER, 1, shape=Shape.ROW)
+    shard.add_stream("spot:btcusdt@avgPrice", Kind.AVERAGE_PRICE, has_value=True)
     for words in (("slots", 3), ("ring", 100)):
         with running(programs.writer, shard.segment, *words) as writer:
             writer.wait()
@@ -85,6 +92,36 @@ def test_python_readers_survive_any_damage_and_agree(
     assert min(opened, refused) > PYTHON_MUTATIONS // 20
 
 
+def test_gateway_reads_damaged_directories_or_names_the_segment(
+    filled: Shard, gateway_class: type[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows of symbols, streams and connections with anything in them: never another exception."""
+    monkeypatch.setattr(plain.segment, "TRIES", 8)
+    whole = bytes(filled.current.memory)
+    chance = random.Random(20240809)
+    read = 0
+    for _ in range(DIRECTORY_MUTATIONS):
+        damaged = bytearray(whole)
+        for _ in range(4):
+            section = filled.current.sections[chance.choice(DIRECTORIES).name.lower()]
+            at = section.offset + chance.randrange(3 * section.stride)
+            damaged[at] = chance.choice((0, 1, 255, chance.randrange(256)))
+        filled.segment.write_bytes(damaged)
+        try:
+            gateway = gateway_class(filled.run_dir)
+            gateway.status()
+            names = gateway.streams()
+        except ClientError:
+            continue
+        for name in names:
+            with contextlib.suppress(ClientError):
+                repr(gateway.latest(name))
+                read += 1
+        for symbol in gateway.symbols():
+            repr((gateway.mark_price(symbol), gateway.book(symbol)))
+    assert read > DIRECTORY_MUTATIONS
+
+
 def damage(whole: bytes, chance: random.Random) -> bytes:
     """A copy with one to four words overwritten where it matters."""
     damaged = bytearray(whole)
@@ -102,8 +139,8 @@ def place(whole: bytes, chance: random.Random) -> int:
     if where == 0:
         return chance.randrange(256)
     if where == 1:
-        return PAGE + chance.randrange(13 * SIZES["section"])
-    row = PAGE + chance.randrange(13) * SIZES["section"]
+        return PAGE + chance.randrange(SECTIONS * SIZES["section"])
+    row = PAGE + chance.randrange(SECTIONS) * SIZES["section"]
     offset, length = struct.unpack_from("<QQ", whole, row + FIELDS["section"]["offset"][0])
     skip = chance.choice((0, 4096)) if length > 4096 else 0
     return int(offset + skip + chance.randrange(min(length, 512)))
@@ -117,7 +154,7 @@ def answer(module: ModuleType, path: str) -> Any:
     cells = [
         attempt(lambda k=kind, r=row: segment.read(k, r)) for kind in KINDS for row in (0, 1, 9)
     ]
-    rows = [segment.rows(kind) for kind in (SectionKind.SYMBOLS, SectionKind.COUNTERS)]
+    rows = [segment.rows(kind) for kind in (*DIRECTORIES, SectionKind.COUNTERS)]
     rings = [attempt(lambda k=kind: walk(segment.ring(k))) for kind in (12, 13)]
     return segment.is_alive(), cells, rows, rings
 
@@ -210,6 +247,11 @@ def test_each_check_of_the_header_has_its_error(
         ("quote", "cell_count", 1),
         ("quote", "cell_offset", 0),
         ("quote", "kind", SectionKind.BOOK),
+        ("last_trade", "cell_size", 120),
+        ("mark_price", "cell_size", 128),
+        ("values", "cell_size", 192),
+        ("values", "capacity", 10_000),
+        ("streams", "stride", 120),
         ("book", "param", 0),
         ("book", "param", 21),
         ("symbols", "stride", 64),
@@ -271,7 +313,7 @@ def test_damaged_record_is_skipped_to_the_tail_and_counted(
 
 
 def test_record_too_short_for_its_kind_is_refused(filled: Shard, gateway_class: type[Any]) -> None:
-    """A ticker record of 128 bytes would otherwise be read beyond its end."""
+    """A ticker record of 192 bytes would otherwise be read beyond its end."""
     data = filled.current.sections["events"].offset + 4096
     memory = filled.current.memory
     for at in range(data, data + 4096, 64):

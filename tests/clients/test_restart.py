@@ -13,7 +13,7 @@ import pytest
 from gateway_client import Status
 from gateway_client.gateway import Gateway
 from tests.clients.support import WATCHDOG_SECONDS, Shard, running, tally, wait_for
-from tests.clients.test_torn_reads import is_book_whole, is_quote_whole
+from tests.clients.test_torn_reads import is_book_whole, is_quote_whole, is_value_whole
 
 BTC = "spot:BTCUSDT"
 
@@ -62,8 +62,9 @@ def kill_until_half_written(
 
 def is_live_and_whole(gateway: Gateway, shard: Shard) -> bool:
     """Whether the quote is LIVE. Fails where it is torn, or LIVE though of another writer."""
-    quote, book = gateway.quote(BTC), gateway.book(BTC)
-    for value, is_whole in ((quote, is_quote_whole), (book, is_book_whole)):
+    quote, book, mark = gateway.quote(BTC), gateway.book(BTC), gateway.mark_price(BTC)
+    checks = ((quote, is_quote_whole), (book, is_book_whole), (mark, is_value_whole))
+    for value, is_whole in checks:
         if value.version:
             assert is_whole(value.data), value
         if value.is_live:
@@ -73,9 +74,11 @@ def is_live_and_whole(gateway: Gateway, shard: Shard) -> bool:
 
 def is_half_written(shard: Shard) -> bool:
     """Whether the killed writer left a cell that is neither the old nor the new version."""
-    quote, _ = shard.spare_cell("quote")
-    book, _ = shard.spare_cell("book")
-    return not (is_quote_whole(quote) and is_book_whole(book))
+    checks = {
+        "quote": is_quote_whole, "book": is_book_whole, "mark_price": is_value_whole,
+        "values": is_value_whole,
+    }  # fmt: skip
+    return not all(check(shard.spare_cell(kind)[0]) for kind, check in checks.items())
 
 
 def kill(process: subprocess.Popen[str]) -> None:
@@ -95,9 +98,9 @@ def test_dead_writer_shows_in_every_read(
     wait_for(lambda: gateway.quote(BTC).state is Status.DEAD, "DEAD")
     states = [
         gateway.quote(BTC).state, gateway.book(BTC).state, gateway.ticker(BTC).state,
-        gateway.last_trade(BTC).state, gateway.partial(BTC).state,
+        gateway.last_trade(BTC).state, gateway.partial(BTC).state, gateway.mark_price(BTC).state,
     ]  # fmt: skip
-    assert states == [Status.DEAD] * 5
+    assert states == [Status.DEAD] * 6
     assert set(gateway.quotes()["state"]) == {int(Status.DEAD)}
     assert not gateway.status().shards[0].is_alive
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import zmq
 
-from gateway_client import Gateway, Subscription, UnknownStream
-from gateway_client.layout import FIELDS, SIZES, Flag
+from gateway_client import Gateway, MarkPriceEvent, Subscription, UnknownStream
+from gateway_client.layout import FIELDS, NO_ROW, SIZES, Flag, Kind, Shape
 from gateway_client.subscriber import parse
 from tests.clients.support import Shard, wait_for
 
@@ -41,14 +41,9 @@ class Publisher:
 @pytest.fixture
 def carried(shard: Shard) -> Shard:
     """A shard with streams in its directory."""
-    for row, name in enumerate((TRADE, "spot:btcusdt@depth", "spot:btcusdt@depth@100ms")):
-        section = shard.current.sections["streams"]
-        at = section.offset + row * section.stride
-        shard.current.memory[at : at + len(name)] = name.encode()
-        state = at + FIELDS["stream"]["state"][0]
-        shard.current.memory[state : state + 4] = (1).to_bytes(4, "little")
-        shard.store("stream_count", row + 1)
-    shard.store("directory_epoch", shard.load("directory_epoch") + 1)
+    shard.add_stream(TRADE, Kind.TRADE)
+    shard.add_stream("spot:btcusdt@depth", Kind.DIFF)
+    shard.add_stream("spot:btcusdt@depth@100ms", Kind.DIFF)
     return shard
 
 
@@ -133,6 +128,113 @@ def test_binary_message_is_a_record(carried: Shard, publisher: Publisher) -> Non
     assert (message.ts_recv, message.flags) == (77, "BS")
     assert message.payload == record
     messages.close()
+
+
+def test_binary_message_is_an_event(carried: Shard, publisher: Publisher) -> None:
+    """Its instrument is that of the stream's row: the topic's own letters may say another."""
+    row = carried.add_symbol("BTCUSDT.RPI", px_exponent=-3)
+    carried.add_stream("spot:btcusdt@rpiDepth@500ms", Kind.DIFF, row)
+    name = "spot:btcusdt@markPrice"
+    carried.add_stream(name, Kind.MARK_PRICE, row)
+    gateway = Gateway(carried.run_dir)
+    messages = gateway.subscribe(name, binary=True, timeout=20)
+    wait_for(lambda: publisher.has(b"bin:" + name.encode() + b"\0"), "the subscription")
+    record = bytearray(SIZES["mark"])
+    record[FIELDS["meta"]["kind"][0]] = Kind.MARK_PRICE
+    struct.pack_into("<q", record, FIELDS["mark"]["mark_px"][0], 5 * 10**8)
+    publisher.socket.send(b"bin:" + name.encode() + b"\0" + struct.pack("<QQ", 5, 3) + record)
+    event = gateway.event(next(messages))
+    assert isinstance(event, MarkPriceEvent)
+    assert (event.mark_px, event.symbol, event.stream) == (5.0, "spot:BTCUSDT.RPI", name)
+    messages.close()
+
+
+def test_message_that_is_no_event_is_refused(carried: Shard) -> None:
+    gateway = Gateway(carried.run_dir)
+    with pytest.raises(ValueError, match="subscribe with binary=True"):
+        gateway.event(parse(b"spot:btcusdt@trade 5 1 2 - {}"))
+    with pytest.raises(UnknownStream):
+        gateway.event(parse(b"bin:spot:nosuch@trade\0" + bytes(16 + SIZES["trade"])))
+
+
+@pytest.mark.parametrize(
+    ("topic", "prefix"),
+    [
+        ("spot:!miniTicker@arr", False),
+        ("spot:!mini", True),
+        ("spot:", True),
+        ("sp", True),
+        ("*", False),
+        ("spot:btcusd@markPrice", False),
+        ("spot:btcusd@", False),
+    ],
+)
+def test_whole_arrays_come_from_a_socket_of_their_own(
+    carried: Shard, topic: str, prefix: bool
+) -> None:
+    carried.add_stream("spot:!miniTicker@arr", Kind.MINI_TICKER, NO_ROW, shape=Shape.ARRAY)
+    carried.add_stream("spot:btcusd@markPrice", Kind.MARK_PRICE, NO_ROW, shape=Shape.ARRAY)
+    arrays = Publisher(carried.run_dir / "shard-0.arrays.pub")
+    messages = Gateway(carried.run_dir).subscribe(topic, prefix=prefix, timeout=20)
+    exact = not prefix and not topic.endswith(("@", "*"))
+    wanted = topic.removesuffix("*") + (" " if exact else "")
+    wait_for(lambda: arrays.has(wanted.encode()), "the subscription")
+    sent = "spot:btcusd@markPrice" if "btcusd@" in topic else "spot:!miniTicker@arr"
+    arrays.send(sent, 5, 1, b"[]")
+    assert next(messages).topic == sent
+    messages.close()
+    arrays.socket.close()
+
+
+def test_streams_of_one_instrument_do_not_touch_the_arrays(
+    carried: Shard, publisher: Publisher
+) -> None:
+    arrays = Publisher(carried.run_dir / "shard-0.arrays.pub")
+    messages = subscribe(carried, publisher, TRADE, b"spot:btcusdt@trade ")
+    binary = Gateway(carried.run_dir).subscribe("spot:btcusdt@", binary=True)
+    wait_for(lambda: publisher.has(b"bin:spot:btcusdt@"), "the second subscription")
+    assert not arrays.has(b"")
+    assert arrays.wanted == set()
+    for each in (messages, binary):
+        each.close()
+    arrays.socket.close()
+
+
+def test_array_that_is_subscribed_later_is_connected_to(
+    carried: Shard, publisher: Publisher
+) -> None:
+    messages = subscribe(carried, publisher, "spot:btcusd@", b"spot:btcusd@")
+    arrays = Publisher(carried.run_dir / "shard-0.arrays.pub")
+    carried.add_stream("spot:btcusd@markPrice", Kind.MARK_PRICE, NO_ROW, shape=Shape.ARRAY)
+    wait_for(lambda: messages.poll() or arrays.has(b"spot:btcusd@"), "the new connection")
+    messages.close()
+    arrays.socket.close()
+
+
+def test_gateway_that_subscribes_on_demand_takes_any_topic(
+    carried: Shard, publisher: Publisher
+) -> None:
+    carried.write_manifest(on_demand=True)
+    messages = subscribe(carried, publisher, "spot:ethusdt@trade", b"spot:ethusdt@trade ")
+    publisher.send("spot:ethusdt@trade", 5, 1)
+    assert next(messages).sequence == 1
+    messages.close()
+
+
+def test_busy_subscriber_finds_new_shards(carried: Shard, publisher: Publisher) -> None:
+    messages = subscribe(carried, publisher, "spot:", b"spot:", prefix=True)
+    other = Publisher(carried.run_dir / "shard-1.pub")
+    carried.write_manifest(Shard(carried.run_dir, number=1).start())
+
+    def heard() -> bool:
+        for _ in range(64):
+            publisher.send(TRADE, 5, 1)
+        assert {next(messages).topic for _ in range(64)} == {TRADE}
+        return other.has(b"spot:")
+
+    wait_for(heard, "the new connection")
+    messages.close()
+    other.socket.close()
 
 
 def test_changes_of_trust_are_a_topic(carried: Shard, publisher: Publisher) -> None:

@@ -10,7 +10,7 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 from gateway_client import plain
-from gateway_client.layout import FIELDS, SectionKind
+from gateway_client.layout import FIELDS, Kind, SectionKind
 from tests.clients.support import WATCHDOG_SECONDS, Shard, running, tally
 
 C_READS, C_VERSIONS = 10_000_000, 1_000_000
@@ -19,10 +19,15 @@ PACE = 200_000  # versions a second, as much as plain Python can follow
 BIDS = FIELDS["book"]["bids"][0]
 
 
+@pytest.fixture
+def shard(shard: Shard) -> Shard:
+    """With a candle, so that VALUES are read too."""
+    shard.add_stream("spot:btcusdt@kline_1m", Kind.KLINE, has_value=True)
+    return shard
+
+
 @pytest.mark.timeout(300)  # seven seconds on an idle machine
-def test_c_reader_sees_no_torn_quote_or_book_at_full_speed(
-    shard: Shard, programs: SimpleNamespace
-) -> None:
+def test_c_reader_sees_no_torn_value_at_full_speed(shard: Shard, programs: SimpleNamespace) -> None:
     with (
         running(programs.writer, shard.segment, "slots"),
         running(programs.reader, shard.segment, "slots", C_READS, C_VERSIONS) as reader,
@@ -47,7 +52,7 @@ def test_without_the_second_look_at_the_version_reads_do_tear(
     assert seen["torn"] > 0
 
 
-def test_python_reader_sees_no_torn_quote_or_book(
+def test_python_reader_sees_no_torn_value(
     shard: Shard, programs: SimpleNamespace, backend: ModuleType
 ) -> None:
     """The accelerator at full speed, plain Python against a paced writer."""
@@ -103,7 +108,7 @@ class OneRow(plain.Reader):
 
 
 def stress(read: Callable[[int, int], tuple[int, bytes]]) -> tuple[int, int, int]:
-    """Read quote and book by turns until enough was seen; reads, distinct versions, torn ones."""
+    """Read all kinds by turns until enough was seen; reads, distinct versions, torn ones."""
     reads = versions = torn = 0
     last = b""
     until = time.monotonic() + WATCHDOG_SECONDS
@@ -112,6 +117,9 @@ def stress(read: Callable[[int, int], tuple[int, bytes]]) -> tuple[int, int, int
         _, book = read(SectionKind.BOOK, 0)
         torn += not is_quote_whole(quote)
         torn += not is_book_whole(book)
+        if reads % 16 == 0:
+            for kind in (SectionKind.MARK_PRICE, SectionKind.VALUES):
+                torn += not is_value_whole(read(kind, 0)[1])
         reads += 2
         versions += quote[:8] != last
         if reads % 64 == 0 and versions < reads // 10:
@@ -126,6 +134,12 @@ def is_quote_whole(cell: bytes) -> bool:
     """Whether every word holds the same counter (see pattern.h)."""
     counter = cell[:8]
     return cell[:72] == counter * 9 and cell[96:128] == counter * 4
+
+
+def is_value_whole(cell: bytes) -> bool:
+    """The same for cells without levels: of MARK_PRICE and VALUES."""
+    counter = cell[:8]
+    return cell[:72] == counter * 9 and cell[96:] == counter * ((len(cell) - 96) // 8)
 
 
 def is_book_whole(cell: bytes) -> bool:

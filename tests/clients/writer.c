@@ -1,6 +1,7 @@
 /* Test writer: fills a segment made by gateway.segment_file with the pattern of pattern.h.
  *
- *     writer SEGMENT slots [VERSIONS [PER_SECOND]]   quote and book of row 0, by turns
+ *     writer SEGMENT slots [VERSIONS [PER_SECOND]]   quote, book and mark price of row 0 and the
+ *                                                    value 0, a candle, by turns
  *     writer SEGMENT ring RECORDS [PER_SECOND]       EVENTS records, the last 64 of them slowly
  *
  * 0 stands for no end and no pace. Prints "ready" when the first of it is there, and at the end, or
@@ -93,6 +94,8 @@ static uint64_t write_slots(uint64_t versions, uint64_t per_second)
     while (!stopped && (!versions || written < versions)) {
         write_slot(&view.quote, GW_KIND_QUOTE);
         write_slot(&view.book, GW_KIND_BOOK);
+        write_slot(&view.mark_price, GW_KIND_MARK_PRICE);
+        write_slot(&view.values, GW_KIND_KLINE);
         if (written++ == 0) announce();
         if (written % 1024 == 0) beat();
         for (due += (int64_t)pause_ns; pause_ns && gw_now_mono() < due;) continue;

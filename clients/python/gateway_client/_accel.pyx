@@ -20,7 +20,7 @@ from libc.string cimport memcpy
 from gateway_client.errors import SegmentUnusable
 from gateway_client.layout import Flag
 from gateway_client.plain.sections import CELLS
-from gateway_client.tables import empty_cell
+from gateway_client.tables import completed, empty_cell, with_blanks
 from gateway_client.values import REASONS, SOURCES, STATUSES
 from gateway_client.values import Quote as PlainQuote
 
@@ -28,6 +28,7 @@ from gateway_client.values import Quote as PlainQuote
 cdef extern from "gateway.h" nogil:
     enum:
         GW_STATUS_DEAD
+        GW_STATUS_EMPTY
         GW_STATUS_LIVE
         GW_STATUS_RETIRED
         GW_LAPPED
@@ -49,6 +50,8 @@ cdef extern from "gateway.h" nogil:
         GW_SECTION_PARTIAL
         GW_SECTION_EVENTS
         GW_SECTION_RAW
+        GW_SECTION_MARK_PRICE
+        GW_SECTION_VALUES
     const int64_t GW_NULL
     const uint64_t GW_NUMBER_UNKNOWN
 
@@ -84,6 +87,12 @@ cdef extern from "gateway.h" nogil:
     ctypedef struct gw_book:
         pass
 
+    ctypedef struct gw_mark:
+        pass
+
+    ctypedef struct gw_value:
+        pass
+
     ctypedef struct gw_header:
         uint32_t symbol_count
         uint32_t stream_count
@@ -117,7 +126,7 @@ cdef extern from "gateway.h" nogil:
         uint64_t device
         uint64_t inode
         int64_t timeout_ns
-        gw_slots quote, ticker, last_trade, book, partial
+        gw_slots quote, ticker, last_trade, book, partial, mark_price, values
         gw_ring_view events, raw
         gw_rows symbols, connections, streams, counters, histograms, fields
         char *error
@@ -149,6 +158,8 @@ cdef gw_slots *slots_of(gw_segment *seg, int kind) noexcept:
     if kind == GW_SECTION_LAST_TRADE: return &seg.last_trade
     if kind == GW_SECTION_BOOK: return &seg.book
     if kind == GW_SECTION_PARTIAL: return &seg.partial
+    if kind == GW_SECTION_MARK_PRICE: return &seg.mark_price
+    if kind == GW_SECTION_VALUES: return &seg.values
     return NULL
 
 
@@ -174,6 +185,8 @@ cdef size_t size_of(int kind) noexcept:
     if kind == GW_SECTION_QUOTE: return sizeof(gw_quote)
     if kind == GW_SECTION_TICKER: return sizeof(gw_ticker)
     if kind == GW_SECTION_LAST_TRADE: return sizeof(gw_trade)
+    if kind == GW_SECTION_MARK_PRICE: return sizeof(gw_mark)
+    if kind == GW_SECTION_VALUES: return sizeof(gw_value)
     return sizeof(gw_book)
 
 
@@ -250,7 +263,7 @@ cdef class Segment:
         """All rows of a directory that are in use, one behind the other, and their stride."""
         cdef gw_rows *rows = rows_of(&self.seg, kind)
         cdef size_t size
-        if rows == NULL or not rows.capacity:
+        if rows == NULL or rows.base == NULL:
             return b"", 1
         size = <size_t>rows_in_use(&self.seg, kind, rows.capacity) * rows.stride
         data = PyBytes_FromStringAndSize(NULL, size)
@@ -272,6 +285,8 @@ cdef class Segment:
             raise self.unusable(status)
         if (<gw_meta *>PyBytes_AS_STRING(data)).version == 0:
             return status, empty_cell(CELLS[kind], slots.cell_size)
+        if slots.cell_size < size_of(kind) and not slots.levels:
+            return status, completed(CELLS[kind], data)
         return status, data
 
     def scan(self, int kind, list rows, size_t size):
@@ -556,19 +571,20 @@ cdef class Reader:
         cdef Quote quote = Quote.__new__(Quote)
         quote.instrument = handle
         quote.status = gw_read_quote(handle.seg, handle.row, &quote.cell)
-        if quote.status >= GW_STATUS_RETIRED or quote.status <= 0:
+        if quote.status != GW_STATUS_LIVE:
             return self.carefully(handle)
         return quote
 
     cdef Quote carefully(self, Instrument handle):
-        """The slow way, for a segment or row that is gone: look for what replaced it."""
+        """The slow way, for what is not LIVE: look for what replaced a row that is gone or empty."""
         cdef Quote quote = Quote.__new__(Quote)
         status, data = handle.segment.read(GW_SECTION_QUOTE, handle.row)
-        if status >= GW_STATUS_RETIRED:
+        if status >= GW_STATUS_RETIRED or status == GW_STATUS_EMPTY:
             fresh = self._recover(handle)
             if fresh is not handle:
                 handle = fresh
                 status, data = handle.segment.read(GW_SECTION_QUOTE, handle.row)
+        data = with_blanks("quote", data)
         quote.instrument = handle
         quote.status = status
         memcpy(&quote.cell, PyBytes_AS_STRING(data), sizeof(gw_quote))

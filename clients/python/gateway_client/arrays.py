@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from gateway_client.directory import Attached
+from gateway_client.directory import Directory
 from gateway_client.errors import DependencyMissing
 from gateway_client.layout import NULL, SIZES, SectionKind, dtype_spec
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from gateway_client.plain import Instrument, Segment
 
 _COPIED = (
     "source", "update_id", "sequence", "ts_event", "ts_trade", "ts_recv", "mono_recv",
@@ -18,23 +19,27 @@ _COPIED = (
 _SCALED = {"bid_px": "px", "bid_qty": "qty", "ask_px": "px", "ask_qty": "qty"}
 
 
-def quotes(shards: Sequence[Attached]) -> np.ndarray[Any, Any]:
+def quotes(directory: Directory) -> np.ndarray[Any, Any]:
     """One row an instrument in use, shard by shard; see ``Gateway.quotes`` for the fields."""
     numpy = _numpy()
-    parts = [_shard_quotes(numpy, shard) for shard in shards if shard.active]
+    parts = [
+        _shard_quotes(numpy, each.segment, instruments)
+        for each, instruments in directory.quoted()
+        if instruments
+    ]
     empty: np.ndarray[Any, Any] = numpy.empty(0, _dtype(numpy, 1))
     return numpy.concatenate(parts) if parts else empty
 
 
-def _shard_quotes(numpy: Any, shard: Attached) -> Any:
-    instruments = list(shard.active.values())
+def _shard_quotes(numpy: Any, segment: Segment, instruments: list[Instrument]) -> Any:
     rows = [instrument.row for instrument in instruments]
-    cells = shard.segment.scan(SectionKind.QUOTE, rows, SIZES["quote"])
+    names = [instrument.symbol for instrument in instruments]
+    cells = segment.scan(SectionKind.QUOTE, rows, SIZES["quote"])
     raw = numpy.frombuffer(cells, dtype=numpy.dtype(dtype_spec("quote")))
-    found = numpy.empty(len(rows), _dtype(numpy, max(len(name) for name in shard.active)))
-    found["symbol"] = list(shard.active)
+    found = numpy.empty(len(rows), _dtype(numpy, max(map(len, names))))
+    found["symbol"] = names
     found["state"] = raw["status"]
-    found["epoch"] = shard.segment.generation
+    found["epoch"] = segment.generation
     for name in _COPIED:
         found[name] = raw[name]
     scales = {

@@ -4,6 +4,9 @@
     ├── GatewayNotRunning     69  no gateway in any of the run directories tried
     ├── UnknownSymbol         67  this gateway does not carry the instrument
     ├── UnknownStream         67  this gateway does not carry the stream
+    ├── NoLatestValue         67  the stream has events, but no latest value
+    ├── RequestRefused     varies the gateway answered a request with an error
+    ├── NoAnswer              69  the gateway takes no requests, or did not answer in time
     ├── SegmentUnusable       76  a segment file is half-made, damaged or of another version
     ├── ManifestUnusable      76  manifest.json cannot be read
     ├── AcceleratorMissing    70  no compiled accelerator, and plain Python would not be safe here
@@ -16,6 +19,7 @@ and ends with what to do. ``exit_code`` is what a command line should end with.
 from __future__ import annotations
 
 import difflib
+import functools
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
@@ -25,7 +29,7 @@ HALF_MADE = -3  # GW_ERROR_HALF_MADE of the C header
 class ClientError(Exception):
     """Root of everything this package raises on purpose."""
 
-    exit_code: ClassVar[int] = 70
+    exit_code: int = 70
 
 
 class GatewayNotRunning(ClientError):
@@ -56,9 +60,15 @@ class _Unknown(ClientError):
         super().__init__(name)
         self.name = name
         self.known = tuple(known)
+
+    @functools.cached_property
+    def matches(self) -> tuple[str, ...]:
+        """The nearest names, at most three. Looked for when asked: there may be thousands."""
+        market = self.name.partition(":")[0].casefold()
         folded = {known.casefold(): known for known in self.known}
-        near = difflib.get_close_matches(name.casefold(), folded, n=3, cutoff=0.6)
-        self.matches = tuple(folded[match] for match in near)
+        same = [known for known in folded if known.partition(":")[0] == market]
+        near = difflib.get_close_matches(self.name.casefold(), same or folded, n=3, cutoff=0.6)
+        return tuple(folded[match] for match in near)
 
     def __str__(self) -> str:
         if self.matches:
@@ -73,14 +83,56 @@ class UnknownSymbol(_Unknown):
     """The gateway does not carry this instrument. Names look like ``spot:BTCUSDT``."""
 
     thing = "instrument"
-    remedy = "gw.symbols() lists what there is, 'gateway start --subscribe' adds to it"
+    remedy = "gw.symbols() lists what there is, 'gateway subscribe' adds to it"
 
 
 class UnknownStream(_Unknown):
     """The gateway does not carry this stream. Names look like ``spot:btcusdt@trade``."""
 
     thing = "stream"
-    remedy = "gw.streams() lists what there is, 'gateway start --subscribe' adds to it"
+    remedy = "gw.streams() lists what there is, 'gateway subscribe' adds to it"
+
+
+class NoLatestValue(ClientError):
+    """The stream ``name`` is carried, but has no latest value, for the reason ``why``."""
+
+    exit_code = 67
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(name, why)
+        self.name = name
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"{self.name}: has no latest value, {self.why}; follow it with gw.subscribe()"
+
+
+class RequestRefused(ClientError):
+    """The gateway answered the request ``method`` with an error; ``code`` is its exit code."""
+
+    def __init__(self, method: str, code: int, message: str) -> None:
+        super().__init__(method, code, message)
+        self.method = method
+        self.code = self.exit_code = code
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.method}: {self.message}"
+
+
+class NoAnswer(ClientError):
+    """The request ``method`` was not answered, for the reason ``why``."""
+
+    exit_code = 69
+
+    def __init__(self, method: str, why: str, remedy: str) -> None:
+        super().__init__(method, why, remedy)
+        self.method = method
+        self.why = why
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.method}: {self.why}; {self.remedy}"
 
 
 class SegmentUnusable(ClientError):

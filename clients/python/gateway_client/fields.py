@@ -12,13 +12,16 @@ import struct
 from decimal import Decimal
 from typing import TYPE_CHECKING, Generic, Self, TypeVar, overload
 
-from gateway_client.layout import FIELDS, FIXED_EXPONENT, FORMATS, NULL
+from gateway_client.layout import FIELDS, FIXED_EXPONENT, FORMATS, NULL, Kind
+from gateway_client.tables import text
 
 if TYPE_CHECKING:
     from gateway_client.values import Cell
 
 T = TypeVar("T")
 _FIXED_SCALE = 10.0**-FIXED_EXPONENT
+_KIND = FIELDS["meta"]["kind"][0]
+_SCALES = {-places: 10.0**places for places in range(21)}
 
 
 class _Field(Generic[T]):
@@ -77,6 +80,16 @@ class Mantissa(Time):
     """The integer under a price or quantity, or None."""
 
 
+class Trades(Time):
+    """A count or id of trades; None in mini tickers, which have none."""
+
+    def raw(self, cell: Cell) -> int:
+        return NULL if cell.data[_KIND] == Kind.MINI_TICKER else super().raw(cell)
+
+    def _decode(self, cell: Cell, raw: int) -> int | None:
+        return None if cell.data[_KIND] == Kind.MINI_TICKER else raw
+
+
 class Price(_Field[float]):
     """A price in the instrument's quote currency; NaN where the venue sent none."""
 
@@ -105,6 +118,43 @@ class Fixed(_Field[float]):
 
     def _decode(self, cell: Cell, raw: int) -> float:
         return math.nan if raw == NULL else raw / _FIXED_SCALE
+
+
+class OwnPrice(_Field[float]):
+    """A price whose exponent stands in the record itself; NaN where the venue sent none."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        super().__set_name__(owner, name)
+        self._exponent_at = FIELDS[self._layout]["px_exponent"][0]
+
+    def exponent(self, cell: Cell) -> int:
+        at = self._exponent_at
+        return int.from_bytes(cell.data[at : at + 4], "little", signed=True)
+
+    def decimal(self, cell: Cell) -> Decimal | None:
+        return super().decimal(cell) if self.exponent(cell) in _SCALES else None
+
+    def _decode(self, cell: Cell, raw: int) -> float:
+        scale = _SCALES.get(self.exponent(cell), math.nan)  # no market has another exponent
+        return math.nan if raw == NULL else raw / scale
+
+
+class Text:
+    """Text; empty where the venue sent none."""
+
+    def __init__(self, layout: str) -> None:
+        self._layout = layout
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        offset, _, size = FIELDS[self._layout][name]
+        self._slice = slice(offset, offset + size)
+
+    @overload
+    def __get__(self, cell: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, cell: Cell, owner: type) -> str: ...
+    def __get__(self, cell: Cell | None, owner: type) -> Self | str:
+        return self if cell is None else text(cell.data[self._slice])
 
 
 class Float(_Field[float]):

@@ -1,8 +1,9 @@
 """``Gateway``: everything a program reads from a gateway on this host.
 
 State comes from shared memory and is never waited for: a read answers the latest value together
-with its trust state. Events come from the event ring or over ZeroMQ, each with what was lost before
-it. A restarted writer is found and attached to by the next read; nothing has to be made anew.
+with its trust state (``latest.py``). Events come from the event ring or over ZeroMQ, each with what
+was lost before it. A restarted writer is found and attached to by the next read; nothing has to be
+made anew.
 
 One ``Gateway`` may be read by several threads. Each iterator (``events``, ``subscribe``) belongs to
 the thread that uses it.
@@ -11,24 +12,28 @@ the thread that uses it.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from gateway_client._backend import Instrument, Reader, Segment, check_machine
-from gateway_client.books import Book, Partial
+from gateway_client._backend import Instrument, Quote, Reader, Segment, check_machine
+from gateway_client.catalogue import Stream, stream_of
+from gateway_client.control import request
 from gateway_client.directory import Directory
 from gateway_client.errors import UnknownSymbol
 from gateway_client.events import EventReader
-from gateway_client.layout import BOOK_LEVELS, SectionKind
+from gateway_client.latest import Latest
+from gateway_client.layout import SectionKind
+from gateway_client.records import Event
 from gateway_client.status import GatewayStatus, counters, gateway_status
-from gateway_client.subscriber import Subscription
-from gateway_client.values import RETIRED, Ticker, Trade
+from gateway_client.subscriber import Message, Subscription, event_of
+from gateway_client.values import Cell
 
 if TYPE_CHECKING:
     import numpy as np
 
 
-class Calls:
+class Calls(Latest):
     """All calls of ``Gateway`` but ``quote``, over either reader."""
 
     accelerated: ClassVar[bool]
@@ -40,6 +45,7 @@ class Calls:
         super().__init__()
         check_machine(self.accelerated)
         self._directory = Directory(run_dir, self.open_segment, self.make_instrument)
+        self._places = {}
         self._version = 0
 
     @property
@@ -48,37 +54,25 @@ class Calls:
         return self._directory.manifest.run_dir
 
     def symbols(self) -> list[str]:
-        """Instruments carried here, as ``spot:BTCUSDT``."""
+        """Instruments carried here, as ``spot:BTCUSDT``; also pairs, indices and RPI books."""
         self._refresh(at_once=True)
         return self._directory.symbols()
 
     def streams(self) -> list[str]:
-        """Streams carried here, as ``spot:btcusdt@trade``: what ``subscribe`` takes."""
+        """Streams carried here, as ``spot:btcusdt@trade``: what ``subscribe`` takes.
+
+        Also those that are fed from the rows of an array, as ``usdm:btcusdt@markPrice``.
+        """
         self._refresh(at_once=True)
         return list(self._directory.stream_names())
+
+    def stream(self, name: str) -> Stream:
+        """Instrument, kind and shape of a stream. Raises UnknownStream."""
+        return stream_of(self._directory, name)
 
     def instrument(self, symbol: str) -> Instrument:
         """Exponents, tick and step of an instrument. Raises UnknownSymbol."""
         return self._lookup(symbol)
-
-    def ticker(self, symbol: str) -> Ticker:
-        """Rolling 24 h statistics, with their trust state. Raises UnknownSymbol."""
-        return Ticker(*self._read(SectionKind.TICKER, symbol))
-
-    def last_trade(self, symbol: str) -> Trade:
-        """The last trade, with its trust state. Raises UnknownSymbol."""
-        return Trade(*self._read(SectionKind.LAST_TRADE, symbol))
-
-    def book(self, symbol: str, levels: int = BOOK_LEVELS) -> Book:
-        """Top ``levels`` of the synchronised book, or as many as the gateway publishes (20).
-
-        Raises UnknownSymbol.
-        """
-        return Book(*self._read(SectionKind.BOOK, symbol), levels)
-
-    def partial(self, symbol: str, levels: int = BOOK_LEVELS) -> Partial:
-        """The venue's own partial depth (depth5, depth10, depth20). Raises UnknownSymbol."""
-        return Partial(*self._read(SectionKind.PARTIAL, symbol), levels)
 
     def quotes(self) -> np.ndarray[Any, Any]:
         """All quotes as a numpy structured array, one row an instrument, each row consistent.
@@ -90,7 +84,7 @@ class Calls:
         from gateway_client.arrays import quotes
 
         self._refresh()
-        return quotes(self._directory.attached)
+        return quotes(self._directory)
 
     def events(
         self,
@@ -98,19 +92,25 @@ class Calls:
         *,
         from_now: bool = True,
         position: int | None = None,
+        after: Cell | Quote | None = None,
         timeout: float | None = None,
     ) -> EventReader:
         """Iterate over the event ring: every record of ``symbol``, or of all instruments.
 
-        Starts at the tail; with ``from_now=False`` at the oldest record still there; with
-        ``position`` (a value's ``ring_position``) right behind that value, so that "state, then
-        every event after it" has no gap. Ends after ``timeout`` seconds without an event; None
-        waits for ever. ``event.lost`` counts the records that this reader was overtaken on right
-        before the event. After a restart of the writer an event of kind EPOCH comes, and then all
-        that the new writer wrote. Raises UnknownSymbol.
+        Starts at the tail; with ``from_now=False`` at the oldest record still there; ``after`` a
+        value right behind it, so that "state, then every event after it" has no gap (``position``,
+        a value's ``ring_position``, does the same where there is one shard). Ends after ``timeout``
+        seconds without an event; None waits for ever. ``event.lost`` counts the records that this
+        reader was overtaken on right before the event. After a restart of the writer an event of
+        kind EPOCH comes, and then all that the new writer wrote. Shards and rows that are added
+        later are taken in; between shards events have no order. Raises UnknownSymbol.
         """
-        row = None if symbol is None else self._lookup(symbol)
-        return EventReader(self._directory, row, from_now, position, timeout)
+        if symbol is not None:
+            self._lookup(symbol)
+        return EventReader(
+            self._directory, symbol, from_now=from_now, position=position, after=after,
+            timeout=timeout,
+        )  # fmt: skip
 
     def subscribe(
         self,
@@ -120,7 +120,7 @@ class Calls:
         binary: bool = False,
         timeout: float | None = None,
     ) -> Subscription:
-        """Iterate over ZeroMQ messages of a stream, as ``spot:btcusdt@trade``.
+        """Iterate over ZeroMQ messages of a stream: ``spot:btcusdt@trade``, ``usdm:!ticker@arr``.
 
         Every topic that begins with ``topic`` is taken with ``prefix``, or when it ends in ``@`` or
         ``*``; else exactly this one. ``binary`` gives event records instead of the venue's JSON,
@@ -129,6 +129,26 @@ class Calls:
         UnknownStream for an exact topic that the gateway does not carry.
         """
         return Subscription(self._directory, topic, prefix=prefix, binary=binary, timeout=timeout)
+
+    def event(self, message: Message) -> Event:
+        """The event in a binary message. Raises ValueError for a message that is none.
+
+        Raises UnknownStream where its stream is not carried any more, SegmentUnusable where the
+        record is too short for its kind.
+        """
+        return event_of(self._directory, message)
+
+    def request(
+        self, method: str, streams: Sequence[str] = (), *, timeout: float = 90.0
+    ) -> dict[str, Any]:
+        """Ask the gateway to ``subscribe`` or ``unsubscribe`` streams (patterns are allowed).
+
+        Answers what was ``added`` or ``removed``, and what was ``refused`` and why. Other methods
+        are ``list`` and ``status``. A market that was not used before takes some seconds. Needs
+        pyzmq. Raises RequestRefused with the gateway's own sentence and exit code, NoAnswer.
+        """
+        self._refresh(at_once=True)
+        return request(self._directory.manifest.control, method, streams, timeout)
 
     def counters(self) -> dict[str, int]:
         """What all shards counted, added up."""
@@ -143,8 +163,8 @@ class Calls:
     def close(self) -> None:
         """Let go of all segments. Values read before stay valid."""
         self._handles.clear()
-        self._directory.attached = []
-        self._directory.instruments = {}
+        self._places.clear()
+        self._directory.forget()
 
     def __enter__(self) -> Self:
         return self
@@ -154,29 +174,22 @@ class Calls:
     ) -> None:
         self.close()
 
-    def _read(self, kind: SectionKind, symbol: str) -> tuple[bytes, int, Instrument]:
-        handle = self._handles.get(symbol) or self._lookup(symbol)
-        status, data = handle.segment.read(kind, handle.row)
-        if status >= RETIRED and (fresh := self._recover(handle)) is not handle:
-            handle = fresh
-            status, data = handle.segment.read(kind, handle.row)
-        return data, status, handle
-
     def _lookup(self, symbol: str) -> Instrument:
-        """The row of ``symbol`` as of now; kept until anything changes."""
-        handle = self._directory.instruments.get(symbol)
+        """The row of ``symbol`` that has its quote, as of now; kept until anything changes."""
+        handle = self._directory.slot(symbol, SectionKind.QUOTE)
         if handle is None:
             self._refresh(at_once=True)
-            handle = self._directory.instruments.get(symbol)
+            handle = self._directory.slot(symbol, SectionKind.QUOTE)
         if handle is None:
             raise UnknownSymbol(symbol, self._directory.instruments)
         self._handles[symbol] = handle
         return handle
 
     def _recover(self, handle: Instrument) -> Instrument:
-        """What a dead or retired row was replaced by; itself where nothing has."""
+        """What a dead, retired or empty row was replaced by; itself where nothing has."""
         self._refresh()
-        return self._lookup(handle.symbol)
+        kept = self._handles.get(handle.symbol)
+        return handle if kept is handle else self._lookup(handle.symbol)
 
     def _refresh(self, at_once: bool = False) -> None:
         self._directory.refresh(at_once)
@@ -184,6 +197,7 @@ class Calls:
             # Rows are looked up again: an old one may belong to a segment that is gone.
             self._version = self._directory.version
             self._handles.clear()
+            self._places.clear()
 
 
 class Gateway(Calls, Reader):

@@ -6,9 +6,13 @@ import enum
 from typing import TYPE_CHECKING
 
 from gateway_client.books import Level, levels, pairs
+from gateway_client.contracts import ContractInfoFields, LiquidationFields, TradingSessionFields
 from gateway_client.errors import SegmentUnusable
 from gateway_client.fields import Integer, Mantissa, Price, Quantity
+from gateway_client.klines import KlineFields
 from gateway_client.layout import FIELDS, SIZES, Flag, Kind
+from gateway_client.prices import AssetIndexFields, MarkPriceFields, PriceFields
+from gateway_client.tables import completed
 from gateway_client.values import STATUSES, Cell, QuoteFields, Status, TickerFields, TradeFields
 
 if TYPE_CHECKING:
@@ -34,6 +38,22 @@ class EventKind(enum.IntEnum):
     GAP = Kind.GAP
     UNREADABLE = Kind.UNREADABLE
     RAW = Kind.RAW
+    BLOCK_TRADE = Kind.BLOCK_TRADE
+    MINI_TICKER = Kind.MINI_TICKER
+    WINDOW_TICKER = Kind.WINDOW_TICKER
+    KLINE = Kind.KLINE
+    CONTINUOUS_KLINE = Kind.CONTINUOUS_KLINE
+    INDEX_KLINE = Kind.INDEX_KLINE
+    MARK_KLINE = Kind.MARK_KLINE
+    MARK_PRICE = Kind.MARK_PRICE
+    INDEX_PRICE = Kind.INDEX_PRICE
+    AVERAGE_PRICE = Kind.AVERAGE_PRICE
+    REFERENCE_PRICE = Kind.REFERENCE_PRICE
+    COMPOSITE_INDEX = Kind.COMPOSITE_INDEX
+    LIQUIDATION = Kind.LIQUIDATION
+    CONTRACT_INFO = Kind.CONTRACT_INFO
+    ASSET_INDEX = Kind.ASSET_INDEX
+    TRADING_SESSION = Kind.TRADING_SESSION
     UNKNOWN = 254
     """Of a newer layout: only what all events have can be read."""
     EPOCH = 256
@@ -83,13 +103,55 @@ class QuoteEvent(Event, QuoteFields):
 
 
 class TradeEvent(Event, TradeFields):
-    """A trade or an aggregate trade."""
+    """A trade, an aggregate trade or a block trade."""
 
     __slots__ = ()
 
 
 class TickerEvent(Event, TickerFields):
-    """Rolling 24 h statistics."""
+    """Rolling statistics: TICKER, MINI_TICKER or WINDOW_TICKER."""
+
+    __slots__ = ()
+
+
+class KlineEvent(Event, KlineFields):
+    """A candle: KLINE, CONTINUOUS_KLINE, INDEX_KLINE or MARK_KLINE."""
+
+    __slots__ = ()
+
+
+class MarkPriceEvent(Event, MarkPriceFields):
+    """A mark price, or an index price."""
+
+    __slots__ = ()
+
+
+class PriceEvent(Event, PriceFields):
+    """AVERAGE_PRICE, REFERENCE_PRICE or COMPOSITE_INDEX."""
+
+    __slots__ = ()
+
+
+class AssetIndexEvent(Event, AssetIndexFields):
+    """Index of a margin asset."""
+
+    __slots__ = ()
+
+
+class LiquidationEvent(Event, LiquidationFields):
+    """A forced order."""
+
+    __slots__ = ()
+
+
+class ContractInfoEvent(Event, ContractInfoFields):
+    """A contract was listed, changed or settled."""
+
+    __slots__ = ()
+
+
+class TradingSessionEvent(Event, TradingSessionFields):
+    """A trading session of the market under a contract. ``symbol`` is empty."""
 
     __slots__ = ()
 
@@ -198,24 +260,34 @@ class EpochEvent(Event):
         return EventKind.EPOCH
 
 
-_CLASSES: dict[int, tuple[type[Event], int]] = {
-    Kind.QUOTE: (QuoteEvent, SIZES["quote"]),
-    Kind.TRADE: (TradeEvent, SIZES["trade"]),
-    Kind.AGG_TRADE: (TradeEvent, SIZES["trade"]),
-    Kind.TICKER: (TickerEvent, SIZES["ticker"]),
-    Kind.DIFF: (LevelsEvent, SIZES["diff"]),
-    Kind.SNAPSHOT: (LevelsEvent, SIZES["diff"]),
-    Kind.PARTIAL: (LevelsEvent, SIZES["diff"]),
-    Kind.STATE: (StateEvent, SIZES["state"]),
-    Kind.GAP: (StateEvent, SIZES["state"]),
-    Kind.UNREADABLE: (StateEvent, SIZES["state"]),
+_SHAPES: dict[type[Event], tuple[str, tuple[Kind, ...]]] = {
+    QuoteEvent: ("quote", (Kind.QUOTE,)),
+    TradeEvent: ("trade", (Kind.TRADE, Kind.AGG_TRADE, Kind.BLOCK_TRADE)),
+    TickerEvent: ("ticker", (Kind.TICKER, Kind.MINI_TICKER, Kind.WINDOW_TICKER)),
+    KlineEvent: (
+        "kline", (Kind.KLINE, Kind.CONTINUOUS_KLINE, Kind.INDEX_KLINE, Kind.MARK_KLINE),
+    ),
+    MarkPriceEvent: ("mark", (Kind.MARK_PRICE, Kind.INDEX_PRICE)),
+    PriceEvent: ("price", (Kind.AVERAGE_PRICE, Kind.REFERENCE_PRICE, Kind.COMPOSITE_INDEX)),
+    AssetIndexEvent: ("asset", (Kind.ASSET_INDEX,)),
+    LiquidationEvent: ("liquidation", (Kind.LIQUIDATION,)),
+    ContractInfoEvent: ("contract", (Kind.CONTRACT_INFO,)),
+    TradingSessionEvent: ("session", (Kind.TRADING_SESSION,)),
+    LevelsEvent: ("diff", (Kind.DIFF, Kind.SNAPSHOT, Kind.PARTIAL)),
+    StateEvent: ("state", (Kind.STATE, Kind.GAP, Kind.UNREADABLE)),
+}  # fmt: skip
+"""Class -> struct of its records, and the kinds that have it."""
+
+_CLASSES = {
+    int(kind): (shape, layout) for shape, (layout, kinds) in _SHAPES.items() for kind in kinds
 }
 
 
 def event(record: bytes, instrument: Instrument, stream: str, lost: int) -> Event:
     """The event that a record holds. Raises SegmentUnusable where it is too short for its kind."""
-    shape, size = _CLASSES.get(record[_KIND], (Event, SIZES["meta"]))
-    if len(record) < size:
+    shape, layout = _CLASSES.get(record[_KIND], (Event, "meta"))
+    record = completed(layout, record)
+    if len(record) < SIZES[layout]:
         path = instrument.segment.path
         raise SegmentUnusable(path, RECORD_DAMAGED, "has a damaged ring record (too short)")
     return shape(record, record[_STATUS], instrument, stream, lost)

@@ -17,13 +17,15 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """A writer process: its segment file, its ZeroMQ endpoint and what it carries."""
+    """A writer process: its segment file, its ZeroMQ endpoints and what it carries."""
 
     shard_id: int
     pid: int
     generation: int
     segment: str
     publisher: str
+    arrays: str
+    """Where whole arrays are published; empty: nowhere."""
     symbols: tuple[str, ...]
     streams: tuple[str, ...]
 
@@ -37,6 +39,10 @@ class Manifest:
     pid: int
     started_ns: int
     upstream: str
+    control: str
+    """Where the gateway takes requests; empty: nowhere."""
+    on_demand: bool
+    """Whether the gateway subscribes what a consumer asks for over ZeroMQ."""
     shards: tuple[Shard, ...]
     identity: tuple[int, int]
 
@@ -108,6 +114,8 @@ def _parse(run_dir: Path, found: Any, identity: tuple[int, int]) -> Manifest:
         pid=int(found["pid"]),
         started_ns=int(found["started_ns"]),
         upstream=str(found["upstream"]),
+        control=_here(run_dir, str(found.get("control", ""))),
+        on_demand=bool(found.get("on_demand", False)),
         shards=shards,
         identity=identity,
     )
@@ -120,6 +128,7 @@ def _shard(run_dir: Path, found: Any) -> Shard:
         generation=int(found["generation"]),
         segment=str(run_dir / found["segment"]),
         publisher=_here(run_dir, str(found["publisher"])),
+        arrays=_here(run_dir, str(found.get("arrays", ""))),
         symbols=tuple(str(symbol) for symbol in found["symbols"]),
         streams=tuple(str(stream) for stream in found["streams"]),
     )

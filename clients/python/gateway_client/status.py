@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import enum
 import time
 from collections import Counter
 from dataclasses import dataclass
 
-from gateway_client.directory import Attached, Directory
-from gateway_client.layout import RowState, SectionKind, SegmentState
-from gateway_client.tables import Row, decode, decode_rows
+from gateway_client.attached import Attached
+from gateway_client.delivery import Delivery, delivery
+from gateway_client.directory import Directory
+from gateway_client.layout import (
+    FIELDS,
+    NO_ROW,
+    SIZES,
+    Kind,
+    RowState,
+    SectionKind,
+    SegmentState,
+    Shape,
+)
+from gateway_client.tables import Row, columns, decode, decode_rows
 from gateway_client.values import STATUSES
 
 _SLOTS = {
@@ -17,8 +29,15 @@ _SLOTS = {
     "ticker": SectionKind.TICKER,
     "last_trade": SectionKind.LAST_TRADE,
     "partial": SectionKind.PARTIAL,
+    "mark_price": SectionKind.MARK_PRICE,
 }
-_STATUS_AT_SIZE = 96  # META, all that is needed of a cell
+_META = SIZES["meta"]  # all that is needed of a cell
+_STATUS = FIELDS["meta"]["status"][0]
+
+# Names by number: an enum's own are ten times as slow, and there may be ten thousand streams.
+_STATUSES = [status.name for status in STATUSES]
+_KINDS = {int(kind): kind.name for kind in Kind}
+_SHAPES = {int(shape): shape.name for shape in Shape}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +56,12 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionStatus:
-    """One WebSocket to the venue. ``silent_ns`` since its last frame; None before the first."""
+    """One WebSocket to the venue. ``silent_ns`` since its last frame; None before the first.
+
+    ``state`` IDLE: kept for the next rotation. ``peer`` is the other connection of the same
+    streams, ``duplicates`` the frames that it had delivered before; ``lag_ns`` how much later than
+    at its best the venue's events arrive now.
+    """
 
     name: str
     state: str
@@ -46,11 +70,20 @@ class ConnectionStatus:
     frames: int
     bytes: int
     errors: int
+    duplicates: int = 0
+    lag_ns: int = 0
+    peer: str = ""
+    streams: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class StreamStatus:
-    """One stream. ``silent_ns`` since its last frame; None before the first."""
+    """One stream. ``silent_ns`` since its last frame; None before the first.
+
+    ``delivery`` says whether it does what it should; ``limit_ns`` how long it may be silent (0: for
+    ever); ``symbol`` is empty where it is of no instrument, ``shape`` ROW where it is fed from the
+    rows of another stream.
+    """
 
     name: str
     status: str
@@ -60,6 +93,18 @@ class StreamStatus:
     errors: int
     gaps: int
     silent_ns: int | None
+    symbol: str = ""
+    kind: str = ""
+    shape: str = "OBJECT"
+    delivery: str = ""
+    limit_ns: int = 0
+    duplicates: int = 0
+    times_silent: int = 0
+
+    @property
+    def is_subscribed(self) -> bool:
+        """Whether the venue was asked for it: not a row of an array, not put together here."""
+        return self.is_active and self.shape not in ("ROW", "SYNTHETIC")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +127,14 @@ class ShardStatus:
     streams: list[StreamStatus]
     counters: dict[str, int]
     latencies: list[Latency]
+    deliveries: dict[str, int]
+    """Subscribed streams by what they do: {"DELIVERING": 9990, "SILENT": 3}."""
+    never_delivered: int
+    """Subscribed streams that have sent nothing at all yet."""
+    row_streams: int
+    """Streams that are fed from the rows of arrays."""
+    halted: list[str]
+    """Instruments that the venue says are not trading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +164,12 @@ def shard_status(attached: Attached) -> ShardStatus:
     segment, now = attached.segment, time.monotonic_ns()
     header = decode("header", segment.header())
     histograms = decode_rows("histogram", segment.rows(SectionKind.HISTOGRAMS))
-    streams = decode_rows("stream", segment.rows(SectionKind.STREAMS))
-    connections = decode_rows("connection", segment.rows(SectionKind.CONNECTIONS))
+    is_alive = segment.is_alive()
+    streams = [
+        _stream(row, attached, is_alive, now)
+        for row in decode_rows("stream", segment.rows(SectionKind.STREAMS))
+    ]
+    subscribed = [stream for stream in streams if stream.is_subscribed]
     return ShardStatus(
         shard_id=header["shard_id"],
         pid=header["writer_pid"],
@@ -120,15 +177,19 @@ def shard_status(attached: Attached) -> ShardStatus:
         segment=segment.path,
         size=header["file_size"],
         segment_state=_name(SegmentState, header["state"]),
-        is_alive=segment.is_alive(),
+        is_alive=is_alive,
         heartbeat_age_ns=now - header["heartbeat_mono"],
         started_ns=header["created_real"],
         symbols=list(attached.active),
-        states={kind: _states(attached, section) for kind, section in _SLOTS.items()},
-        connections=[_connection(row, now) for row in connections],
-        streams=[_stream(row, now) for row in streams],
+        states=_states(attached),
+        connections=_connections(attached, header["abi_minor"], now),
+        streams=streams,
         counters=_counters(attached),
         latencies=[_latency(row) for row in histograms],
+        deliveries=dict(Counter(stream.delivery for stream in subscribed)),
+        never_delivered=sum(stream.silent_ns is None for stream in subscribed),
+        row_streams=sum(stream.is_active and stream.shape == "ROW" for stream in streams),
+        halted=_halted(attached),
     )
 
 
@@ -145,24 +206,50 @@ def _counters(attached: Attached) -> dict[str, int]:
     return decode("counters", data) if data else {}
 
 
-def _states(attached: Attached, kind: SectionKind) -> dict[str, int]:
+def _states(attached: Attached) -> dict[str, dict[str, int]]:
     rows = [instrument.row for instrument in attached.active.values()]
-    cells = attached.segment.scan(kind, rows, _STATUS_AT_SIZE)
-    at = range(0, len(cells), _STATUS_AT_SIZE)
-    return dict(Counter(STATUSES[decode("meta", cells, each)["status"]].name for each in at))
+    found = {kind: _count(attached, section, rows) for kind, section in _SLOTS.items()}
+    values = [row.value for row in attached.streams if row.is_active and row.value != NO_ROW]
+    return found | {"values": _count(attached, SectionKind.VALUES, values)}
 
 
-def _connection(row: Row, now: int) -> ConnectionStatus:
-    return ConnectionStatus(
-        row["name"], _name(RowState, row["state"]), row["session"], _silent(row, now),
-        row["frame_count"], row["byte_count"], row["error_count"],
-    )  # fmt: skip
+def _count(attached: Attached, section: SectionKind, rows: list[int]) -> dict[str, int]:
+    cells = attached.segment.scan(section, rows, _META)
+    return dict(Counter(_STATUSES[status] for status in cells[_STATUS::_META]))
 
 
-def _stream(row: Row, now: int) -> StreamStatus:
+def _halted(attached: Attached) -> list[str]:
+    rows = columns("symbol", ("halted", "state"), attached.segment.rows(SectionKind.SYMBOLS))
+    named = zip(attached.by_row, rows, strict=False)  # rows that came since have no name here yet
+    return [each.symbol for each, (halted, state) in named if halted and state == RowState.ACTIVE]
+
+
+def _connections(attached: Attached, minor: int, now: int) -> list[ConnectionStatus]:
+    rows = list(decode_rows("connection", attached.segment.rows(SectionKind.CONNECTIONS)))
+    names = [row["name"] for row in rows]
+    return [
+        ConnectionStatus(
+            row["name"], _name(RowState, row["state"]), row["session"], _silent(row, now),
+            row["frame_count"], row["byte_count"], row["error_count"], row["duplicate_count"],
+            row["lag_ns"],
+            names[row["peer"]] if minor and row["peer"] < len(names) else "",
+            row["stream_total"],
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _stream(row: Row, attached: Attached, is_alive: bool, now: int) -> StreamStatus:
     return StreamStatus(
-        row["name"], STATUSES[row["status"]].name, row["state"] == RowState.ACTIVE, row["sequence"],
+        row["name"], _STATUSES[row["status"]], row["state"] == RowState.ACTIVE, row["sequence"],
         row["byte_count"], row["error_count"], row["gap_count"], _silent(row, now),
+        symbol=attached.instrument(row["symbol"]).symbol,
+        kind=_KINDS.get(row["kind"], ""),
+        shape=_SHAPES.get(row["shape"], ""),
+        delivery=delivery(row, now) if is_alive else Delivery.DEAD,
+        limit_ns=row["limit_ns"],
+        duplicates=row["duplicate_count"],
+        times_silent=row["silent_count"],
     )  # fmt: skip
 
 
@@ -170,7 +257,7 @@ def _silent(row: Row, now: int) -> int | None:
     return now - row["mono_recv"] if row["mono_recv"] else None
 
 
-def _name(kind: type[SegmentState] | type[RowState], value: int) -> str:
+def _name(kind: type[enum.IntEnum], value: int) -> str:
     return kind(value).name if value in kind._value2member_map_ else str(value)
 
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from gateway_client.directory import Directory
 from gateway_client.errors import DependencyMissing, UnknownStream
-from gateway_client.layout import SIZES, Flag
+from gateway_client.layout import SIZES, Flag, Shape
+from gateway_client.records import Event, event
 from gateway_client.tables import decode
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ BINARY = "bin:"
 STATE = "state:"
 _POLL_MS = 250  # a waiting subscriber looks for new shards this often
 _HWM = 100_000
+_ARRAYS_HWM = 64  # an array may have hundreds of kilobytes
+_LOOK_EVERY = 1024  # messages: who is never idle looks for new shards after so many
+_WHOLE = (Shape.ARRAY, Shape.SYNTHETIC)
 
 
 @dataclass(slots=True)
@@ -59,12 +63,13 @@ class Subscription(Iterator[Message]):
             prefix, topic = True, topic.removesuffix("*")
         self._directory = directory
         self._timeout = timeout
+        self._topic, self._prefix = topic, prefix
         self._seen: dict[str, tuple[int, int]] = {}
+        self._taken = 0
         if not prefix:
             self._check(topic)
-        self._zmq = _zmq()
+        self._zmq = zmq_module("gw.subscribe()")
         self._socket: zmq.Socket[bytes] = self._zmq.Context.instance().socket(self._zmq.SUB)
-        self._socket.setsockopt(self._zmq.RCVHWM, _HWM)
         self._socket.setsockopt(self._zmq.LINGER, 0)
         self._socket.setsockopt(self._zmq.RECONNECT_IVL, 20)
         self._socket.setsockopt(self._zmq.SUBSCRIBE, _filter(topic, prefix, binary))
@@ -116,7 +121,7 @@ class Subscription(Iterator[Message]):
         if named not in known:
             self._directory.refresh(at_once=True)
             known = [*self._directory.stream_names(), *self._directory.symbols()]
-        if named not in known:
+        if named not in known and not self._directory.manifest.on_demand:
             raise UnknownStream(topic, known)
 
     def _look_for_shards(self) -> None:
@@ -127,12 +132,30 @@ class Subscription(Iterator[Message]):
     def _connect(self) -> None:
         """Connect to every shard of the manifest; ZeroMQ reconnects to those it knows by itself."""
         self._version = self._directory.version
-        endpoints = {shard.publisher for shard in self._directory.manifest.shards}
-        for endpoint in endpoints - self._connected:
+        shards = self._directory.manifest.shards
+        endpoints = {shard.publisher: _HWM for shard in shards}
+        if self._may_be_array():
+            endpoints |= {shard.arrays: _ARRAYS_HWM for shard in shards if shard.arrays}
+        for endpoint in endpoints.keys() - self._connected:
+            self._socket.setsockopt(self._zmq.RCVHWM, endpoints[endpoint])
             self._socket.connect(endpoint)
-        for endpoint in self._connected - endpoints:
+        for endpoint in self._connected - endpoints.keys():
             self._socket.disconnect(endpoint)
-        self._connected = endpoints
+        self._connected = set(endpoints)
+
+    def _may_be_array(self) -> bool:
+        """Whether what is subscribed may be a whole array, which have a socket of their own."""
+        market, _, rest = self._topic.partition(":")
+        if rest.startswith("!") or (self._prefix and not rest):
+            return market not in (BINARY[:-1], STATE[:-1])  # these topics hold no arrays
+        return any(
+            row.shape in _WHOLE and self._takes(row.name)
+            for each in self._directory.attached
+            for row in each.streams
+        )
+
+    def _takes(self, topic: str) -> bool:
+        return topic.startswith(self._topic) if self._prefix else topic == self._topic
 
     def _receive(self, until: float | None) -> bytes | None:
         wait = _POLL_MS
@@ -147,6 +170,9 @@ class Subscription(Iterator[Message]):
         return self._socket.recv()
 
     def _count(self, message: Message) -> Message:
+        self._taken += 1
+        if self._taken % _LOOK_EVERY == 0:
+            self._look_for_shards()
         epoch, last = self._seen.get(message.topic, (0, 0))
         if epoch == message.epoch:
             message.lost = message.sequence - last - 1
@@ -187,9 +213,19 @@ def _filter(topic: str, prefix: bool, binary: bool) -> bytes:
     return topic.encode() + (b"\0" if topic.startswith(BINARY) else b" ")
 
 
-def _zmq() -> Any:
+def event_of(directory: Directory, message: Message) -> Event:
+    """The event in a binary message; see ``Gateway.event``."""
+    if not message.topic.startswith(BINARY):
+        raise ValueError(f"{message.topic} is no binary topic: subscribe with binary=True")
+    stream = message.topic.removeprefix(BINARY)
+    attached, row = directory.find_stream(stream)
+    return event(message.payload, attached.instrument(row.symbol), stream, message.lost)
+
+
+def zmq_module(call: str) -> Any:
+    """The module ``zmq``, which ``call`` needs. Raises DependencyMissing."""
     try:
         import zmq
     except ImportError as exc:
-        raise DependencyMissing("gw.subscribe()", "pyzmq", "zmq") from exc
+        raise DependencyMissing(call, "pyzmq", "zmq") from exc
     return zmq

@@ -21,6 +21,7 @@ from gateway_client.fields import (
     Price,
     Quantity,
     Time,
+    Trades,
     _Field,
 )
 from gateway_client.layout import FIELDS, Flag, Reason
@@ -179,6 +180,9 @@ class TradeFields(Cell):
     qty_mantissa = Mantissa("trade")
     first_trade_id = Integer("trade")
     last_trade_id = Integer("trade")
+    normal_qty = Quantity("trade")
+    """USD-M aggregates: without retail price improvement orders; NaN elsewhere."""
+    normal_qty_mantissa = Mantissa("trade")
 
     @property
     def is_buyer_maker(self) -> bool:
@@ -195,8 +199,14 @@ class Trade(TradeFields):
     __slots__ = ()
 
 
+class BlockTrade(TradeFields):
+    """The last block trade of an instrument."""
+
+    __slots__ = ()
+
+
 class TickerFields(Cell):
-    """Rolling 24 h statistics."""
+    """Rolling statistics: of 24 h, of a window, or the few of a mini ticker."""
 
     __slots__ = ()
 
@@ -222,15 +232,15 @@ class TickerFields(Cell):
     """Quote asset; COIN-M: base asset."""
     open_time = Time("ticker")
     close_time = Time("ticker")
-    first_trade_id = Integer("ticker")
-    last_trade_id = Integer("ticker")
-    trade_count = Integer("ticker")
+    first_trade_id = Trades("ticker")
+    last_trade_id = Trades("ticker")
+    trade_count = Trades("ticker")
 
     def _summary(self) -> str:
         return f"last {self.last_px} high {self.high_px} low {self.low_px} volume {self.volume}"
 
 
 class Ticker(TickerFields):
-    """Rolling 24 h statistics of an instrument."""
+    """Rolling statistics of an instrument. What its stream does not send is NaN or None."""
 
     __slots__ = ()

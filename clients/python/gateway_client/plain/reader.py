@@ -6,10 +6,12 @@ import time
 
 from gateway_client.layout import SIZES, SectionKind
 from gateway_client.plain.segment import BEAT_AT, LIVE, STATE_AT, STATUS_AT, Segment
+from gateway_client.tables import with_blanks
 from gateway_client.values import RETIRED, Quote
 
 _monotonic_ns = time.monotonic_ns
 _new = object.__new__
+_EMPTY, _LIVE = 0, 1
 
 
 class Instrument:
@@ -73,7 +75,7 @@ class Reader:
         status = data[STATUS_AT]
         # Liveness is read after the data: see gw_is_alive in the C header.
         if (
-            not 0 < status < RETIRED
+            status != _LIVE
             or handle.halves[STATE_AT] != LIVE
             or abs(_monotonic_ns() - words[BEAT_AT]) > handle.timeout_ns
         ):
@@ -84,12 +86,14 @@ class Reader:
         return quote
 
     def _carefully(self, handle: Instrument) -> Quote:
-        """The slow way: a slot that is changing just now, or a segment or row that is gone."""
+        """The slow way: a slot that is changing just now, or whatever is not LIVE."""
         status, data = handle.segment.read(SectionKind.QUOTE, handle.row)
-        if status >= RETIRED and (fresh := self._recover(handle)) is not handle:
-            handle = fresh
-            status, data = handle.segment.read(SectionKind.QUOTE, handle.row)
-        return Quote(data[: SIZES["quote"]], status, handle)
+        if status >= RETIRED or status == _EMPTY:
+            fresh = self._recover(handle)
+            if fresh is not handle:
+                handle = fresh
+                status, data = handle.segment.read(SectionKind.QUOTE, handle.row)
+        return Quote(with_blanks("quote", data[: SIZES["quote"]]), status, handle)
 
     def _lookup(self, symbol: str) -> Instrument:
         raise NotImplementedError  # Gateway finds it in the directory

@@ -27,9 +27,13 @@ CELLS: dict[int, str] = {
     SectionKind.LAST_TRADE: "trade",
     SectionKind.BOOK: "book",
     SectionKind.PARTIAL: "partial",
+    SectionKind.MARK_PRICE: "mark",
+    SectionKind.VALUES: "value",
 }
 """Section kind -> struct of its rows, field of the header that counts them, struct of its cells."""
 
+# Structs that have grown since minor version 0, as long as they were then: see tables.completed.
+_SHORTEST = {"stream": 128, "trade": 128}
 _LADDERS = (SectionKind.BOOK, SectionKind.PARTIAL)
 _RINGS = (SectionKind.EVENTS, SectionKind.RAW)
 _RING_BYTES_MIN = 1024
@@ -68,8 +72,12 @@ def problem(section: Section, known: dict[int, Section], size: int) -> str:
     return check(section) if check else ""  # a newer minor version may append sections
 
 
+def _shortest(name: str) -> int:
+    return _SHORTEST.get(name, SIZES[name])
+
+
 def _rows_problem(section: Section) -> str:
-    if section.stride < SIZES[ROWS[section.kind]] or section.stride % 8:
+    if section.stride < _shortest(ROWS[section.kind]) or section.stride % 8:
         return "rows too short"
     if section.stride * section.capacity > section.length:
         return "rows run over its end"
@@ -77,7 +85,7 @@ def _rows_problem(section: Section) -> str:
 
 
 def _slots_problem(section: Section) -> str:
-    size = SIZES[CELLS[section.kind]]
+    size = _shortest(CELLS[section.kind])
     if section.kind in _LADDERS:
         if not 1 <= section.param <= _LEVELS_MAX:
             return "levels out of range"

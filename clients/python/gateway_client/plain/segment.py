@@ -25,7 +25,7 @@ from gateway_client.layout import (
 from gateway_client.plain import sections
 from gateway_client.plain.ring import Ring
 from gateway_client.plain.sections import Section
-from gateway_client.tables import Row, decode, empty_cell
+from gateway_client.tables import Row, completed, decode, empty_cell
 
 # enum gw_error of clients/c/gateway.h
 OPEN, NOT_SEGMENT, HALF_MADE, TRUNCATED, VERSION, BOOT, HEADER, SECTION = range(-1, -9, -1)
@@ -215,7 +215,7 @@ class Segment:
             at = slot + section.cell_offset + (version & 1) * size
             cell = self.memory[at : at + size]
             if words[slot // 8] == version and _U64(cell)[0] == version:
-                return cell
+                return completed(sections.CELLS[section.kind], cell)
         raise self._unusable(TORN, f"has a slot that never holds still (row {row})")
 
     def scan(self, kind: int, rows: list[int], size: int) -> bytes:
