@@ -75,8 +75,9 @@ bench: setup ## every benchmark at full size, one after the other
 chaos: setup ## the long stress tests, many kills among them
 	@$(RUN) -m pytest -q -m chaos $(ARGS)
 
-layout: setup ## write what is generated from gateway/layout.py
+layout: setup ## write what is generated from gateway/layout.py and gateway/stream_table.py
 	@$(RUN) -m gateway.layout_export
+	$(RUN) -m gateway.stream_page >STREAMS.md
 
 lock: ## write requirements.lock anew; needs uv
 	@locked=$$(uv pip compile --quiet --universal --python-version 3.11 --group dev --generate-hashes \

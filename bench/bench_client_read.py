@@ -1,10 +1,11 @@
 """What does a trusted quote cost a reader: in C, in Python with the accelerator, in plain Python?
 
-Topology: this process writes one quote and one book with the shard's own engine and then holds
-still; it also reads them, from the mapped file. One read is the copy of the cell, the version
-check, the segment's state and its heartbeat against CLOCK_MONOTONIC. So that the figures can be
-compared between machines, they are also given as multiples of one ``time.monotonic_ns()`` call,
-taken in turns with them; the aim is 3.5 compiled and 15 plain, and 50 ns in C.
+Topology: this process writes a quote, a book, a ticker and a candle with the shard's own engine and
+then holds still; it also reads them, from the mapped file. One read is the copy of the cell, the
+version check, the segment's state and its heartbeat against CLOCK_MONOTONIC. So that the figures
+can be compared between machines, they are also given as multiples of a call of
+``time.monotonic_ns()``, taken in turns with them; the aim is 3.5 compiled and 15 plain for a quote,
+and 50 ns in C.
 
     bench_client_read.py [--smoke] [--json]
 
@@ -44,6 +45,16 @@ DIFF = (
     b'{"stream":"btcusdt@depth","data":{"e":"depthUpdate","E":1672515782136,"s":"BTCUSDT",'
     b'"U":157,"u":165,"b":[["24.00000000","0.00000000"]],"a":[]}}'
 )
+MINUTE = (
+    b'{"stream":"btcusdt@kline_1m","data":{"e":"kline","E":1672515782136,"s":"BTCUSDT","k":{'
+    b'"t":1672515780000,"T":1672515839999,"s":"BTCUSDT","i":"1m","f":1,"L":9,"o":"25.30",'
+    b'"c":"25.35","h":"25.40","l":"25.20","v":"12.5","n":9,"x":false,"q":"316.1","V":"6.1",'
+    b'"Q":"154.2","B":"0"}}}'
+)
+MINI = (
+    b'{"stream":"btcusdt@miniTicker","data":{"e":"24hrMiniTicker","E":1672515782136,"s":"BTCUSDT",'
+    b'"c":"25.35","o":"25.00","h":"26.00","l":"24.00","v":"9000.0","q":"228150.0"}}'
+)
 SNAPSHOT = {
     "lastUpdateId": 160,
     "bids": [[f"{25 - n / 100:.2f}", "1.00000"] for n in range(20)],
@@ -56,7 +67,7 @@ class PlainGateway(Calls, plain.Reader):
 
 
 def publish(run_dir: Path) -> Engine:
-    """A run directory with one live quote and one live book, made by the shard's engine."""
+    """A run directory with a live quote, book, ticker and candle, made by the shard's engine."""
     plan = ShardPlan(
         shard_id=0, shard_count=1, instance_id=1, run_dir=str(run_dir), symbols=[], connections=[],
         streams=[], events_ring_bytes=65536, raw_ring_bytes=65536, heartbeat_timeout_ms=HOUR_MS,
@@ -64,15 +75,18 @@ def publish(run_dir: Path) -> Engine:
     segment = create(run_dir / "shard-0.seg", plan=plan)
     engine = Engine(segment.memory)
     symbol = engine.add_symbol(PlanSymbol(Market.SPOT, "BTCUSDT", -2, -5))
-    connection = engine.add_connection("spot/0", Market.SPOT)
-    engine.add_stream("spot:btcusdt@bookTicker", Kind.QUOTE, symbol, connection)
-    engine.add_stream("spot:btcusdt@depth", Kind.DIFF, symbol, connection)
+    link = engine.add_connection("spot/0", Market.SPOT)
+    engine.add_stream("spot:btcusdt@bookTicker", Kind.QUOTE, symbol, link)
+    engine.add_stream("spot:btcusdt@depth", Kind.DIFF, symbol, link)
+    engine.add_stream("spot:btcusdt@kline_1m", Kind.KLINE, symbol, link)
+    engine.add_stream("spot:btcusdt@miniTicker", Kind.MINI_TICKER, symbol, link)
     segment.publish()
-    engine.connection_up(connection)
-    engine.frame(connection, TICKER)
+    engine.link_up(link)
+    for frame in (TICKER, MINUTE, MINI):
+        engine.frame(link, frame)
     engine.ask_snapshot(symbol)
     engine.snapshot(symbol, json.dumps(SNAPSHOT).encode())
-    engine.frame(connection, DIFF)
+    engine.frame(link, DIFF)
     engine.batch_end()
     engine.heartbeat()
     shard = {
@@ -115,6 +129,18 @@ def loops(compiled: Gateway, slow: Any) -> dict[str, Callable[[int], None]]:
         for _ in range(count):
             gateway.book(BTC)
 
+    def ticker(count: int, gateway: Any = compiled) -> None:
+        for _ in range(count):
+            gateway.ticker(BTC)
+
+    def kline(count: int, gateway: Any = compiled) -> None:
+        for _ in range(count):
+            gateway.kline(BTC, "1m")
+
+    def latest(count: int, gateway: Any = compiled) -> None:
+        for _ in range(count):
+            gateway.latest("spot:btcusdt@kline_1m")
+
     return {
         "monotonic_ns": clock,
         "quote compiled": quote,
@@ -123,6 +149,11 @@ def loops(compiled: Gateway, slow: Any) -> dict[str, Callable[[int], None]]:
         "quote + 2 prices plain": lambda count: quote_and_prices(count, slow),
         "book compiled": book,
         "book plain": lambda count: book(count, slow),
+        "ticker compiled": ticker,
+        "ticker plain": lambda count: ticker(count, slow),
+        "kline compiled": kline,
+        "kline plain": lambda count: kline(count, slow),
+        "latest compiled": latest,
     }
 
 
@@ -146,6 +177,9 @@ def measure(run_dir: Path, count: int) -> dict[str, float]:
         quote, book = gateway.quote(BTC), gateway.book(BTC)
         assert (quote.is_live, quote.bid_px, quote.ask_px) == (True, 25.35, 25.36), quote
         assert (book.is_live, len(book.bids), book.asks[0]) == (True, 20, (26.0, 2.0)), book
+        ticker, kline = gateway.ticker(BTC), gateway.kline(BTC, "1m")
+        assert (ticker.is_live, ticker.last_px) == (True, 25.35), ticker
+        assert (kline.is_live, kline.close_px) == (True, 25.35), kline
     found = nanoseconds(loops(compiled, slow), count)
     in_c = c_figures(run_dir, 200 * count)
     assert (in_c["trusted"], in_c["bid_px"]) == (400 * count, 2535), in_c

@@ -20,6 +20,16 @@ def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.Abstrac
     return {"uvloop": uvloop.new_event_loop}
 
 
+@pytest.fixture(scope="session", autouse=True)
+def state_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A state directory of the tests' own: their connection attempts are not this host's."""
+    path = tmp_path_factory.mktemp("state")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(path))
+        patch.delenv("STATE_DIRECTORY", raising=False)
+        yield path
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Folder of recorded frames and REST answers; the test is skipped where it is absent."""

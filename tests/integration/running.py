@@ -72,18 +72,18 @@ class Simulator:
 
 
 class Service:
-    """``gateway start`` against a simulator, in a run directory of its own."""
+    """``gateway start`` in a run directory of its own; without a simulator as ``options`` say."""
 
     def __init__(
         self,
         run_dir: Path,
-        simulator: Simulator,
+        simulator: Simulator | None,
         subscribe: Sequence[str],
         options: Sequence[str] = (),
     ) -> None:
         self.run_dir = run_dir
         self.log = run_dir.with_suffix(".log")
-        upstream = [
+        upstream = [] if simulator is None else [
             "--upstream-ws", simulator.addresses["ws"],
             "--upstream-rest", simulator.addresses["rest"],
         ]  # fmt: skip
