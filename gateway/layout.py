@@ -365,8 +365,8 @@ SYMBOL: Final = Struct("symbol", 128, "SYMBOLS row; its number is the slot numbe
     Field("reserved32", "u32", "", "0"),
 ))  # fmt: skip
 
-CONNECTION: Final = Struct("connection", 128, "CONNECTIONS row: one WebSocket to the venue. For display; trust stands in the cells.", (
-    Field("name", "text", "", "market/route/number", 48),
+CONNECTION: Final = Struct("connection", 128, "CONNECTIONS row: a link, one WebSocket to the venue. For display; trust stands in the cells.", (
+    Field("name", "text", "", "market/route/number/a or /b", 48),
     Field("market", "u8", "enum Market", ""),
     Field("reserved8", "u8", "", "0"),
     Field("reserved16", "u16", "", "0"),

@@ -28,7 +28,7 @@ class Status(enum.IntEnum):
     STALE = 4  # silent or lagging source
     DOWN = 5  # no connection delivers it
     HALTED = 6  # the venue says: not trading
-    RETIRED = 7  # unsubscribed or replaced; the row is never used again
+    RETIRED = 7  # unsubscribed, delisted or replaced; the row is never used for anything else
 
 
 class Reason(enum.IntEnum):
@@ -158,7 +158,7 @@ class SectionKind(enum.IntEnum):
 
 
 class RowState(enum.IntEnum):
-    """State of a SYMBOLS or CONNECTIONS row."""
+    """State of a row of SYMBOLS, CONNECTIONS or STREAMS."""
 
     FREE = 0
     ACTIVE = 1

@@ -187,7 +187,6 @@ cdef extern from "segment.h":
     void gw_ring_publish(gw_ring_writer *ring)
 
     uint32_t gw_histogram_bucket(uint64_t value)
-    void gw_segment_set_state(gw_segment *segment, uint32_t state)
     void gw_bell_wake(uint32_t *bell)
     void gw_segment_ring_bell(gw_segment *segment)
 

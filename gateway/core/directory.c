@@ -178,7 +178,8 @@ static void set_stream(gw_engine *e, gw_stream_info *info, const gw_stream *row)
     info->connection = row->connection;
     info->parent = row->parent;
     info->shape = row->shape;
-    info->arrivals.identity = (uint8_t)(row->shape == GW_SHAPE_ARRAY || row->shape == GW_SHAPE_MERGED ? GW_ID_EVENT : identity_of(row->kind));
+    const bool many = row->shape == GW_SHAPE_ARRAY || row->shape == GW_SHAPE_MERGED;
+    info->arrivals.identity = (uint8_t)(many ? GW_ID_EVENT : identity_of(row->kind));
     info->silence.expected_ns = row->expected_ms * 1000000LL;
     info->arrivals.repeats = row->kind == GW_KIND_PARTIAL;
     info->arrivals.unordered = row->kind == GW_KIND_TRADING_SESSION;

@@ -314,11 +314,6 @@ cdef class Engine:
         self.check(symbol, self.live().segment.header.symbol_count)
         self.engine.symbols[symbol].wanted_state = wanted
 
-    def set_state(self, uint32_t state):
-        """Store the segment's state (layout.SegmentState) and wake sleeping readers."""
-        core.gw_segment_set_state(&self.live().segment, state)
-        core.gw_segment_ring_bell(&self.engine.segment)
-
 
 def wake(uint8_t[::1] memory, size_t offset):
     """Wake the readers that sleep on the bell at ``offset`` of a mapped segment."""

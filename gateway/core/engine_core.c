@@ -112,7 +112,8 @@ void gw_count_frame(gw_engine *e, uint32_t stream, size_t length)
 }
 
 /* Another link has brought it, or is going to: RAW keeps it, nobody else sees it. */
-static gw_frame_class set_aside(gw_engine *e, uint32_t stream, gw_fate fate, const uint8_t *frame, size_t length, size_t offset, size_t data_length)
+static gw_frame_class set_aside(gw_engine *e, uint32_t stream, gw_fate fate, const uint8_t *frame,
+                                size_t length, size_t offset, size_t data_length)
 {
     const bool early = fate == GW_FATE_EARLY;
     e->segment.counters->frames_early += early;
@@ -124,7 +125,8 @@ static gw_frame_class set_aside(gw_engine *e, uint32_t stream, gw_fate fate, con
 }
 
 /* One event of one symbol, decoded. */
-static gw_frame_class accept_event(gw_engine *e, uint32_t stream, const uint8_t *frame, size_t length, const uint8_t *data, size_t data_length)
+static gw_frame_class accept_event(gw_engine *e, uint32_t stream, const uint8_t *frame, size_t length,
+                                   const uint8_t *data, size_t data_length)
 {
     const gw_stream_info *info = &e->streams[stream];
     const size_t offset = (size_t)(data - frame);
@@ -163,7 +165,8 @@ static gw_error decode(gw_engine *e, uint32_t stream, gw_cursor *c)
     return GW_UNLIKELY(has_rows(&e->streams[stream])) ? gw_rows_scan(e, stream, c) : gw_event_decode(e, stream, c);
 }
 
-static gw_frame_class accept_frame(gw_engine *e, uint32_t stream, const uint8_t *frame, size_t length, const uint8_t *data, size_t data_length)
+static gw_frame_class accept_frame(gw_engine *e, uint32_t stream, const uint8_t *frame, size_t length,
+                                   const uint8_t *data, size_t data_length)
 {
     if (GW_UNLIKELY(has_rows(&e->streams[stream])))
         return gw_rows_accept(e, stream, frame, length, data, data_length);

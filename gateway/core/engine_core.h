@@ -12,7 +12,8 @@
 #include "sequence.h"
 #include "silence.h"
 
-enum { GW_FRAME_LENGTH_MAX = 10 << 20, GW_HEAD_LENGTH = 160, GW_NOTICE_ROOM = 4096, GW_NOTICE_RESERVE = 1024, GW_ITEM_ROOM = 4096, GW_ROW_ROOM = 16384 };
+enum { GW_FRAME_LENGTH_MAX = 10 << 20, GW_HEAD_LENGTH = 160 };
+enum { GW_NOTICE_ROOM = 4096, GW_NOTICE_RESERVE = 1024, GW_ITEM_ROOM = 4096, GW_ROW_ROOM = 16384 };
 
 /* What a frame was. CONTROL: an ack, an error or a notice of the venue; the caller reads it. */
 typedef enum gw_frame_class { GW_FRAME_DATA, GW_FRAME_CONTROL, GW_FRAME_REFUSED } gw_frame_class;
@@ -280,10 +281,11 @@ typedef struct gw_raw_place {
     uint64_t position; /* of the record, where the frame lies in one piece */
     bool whole;
 } gw_raw_place;
-gw_raw_place gw_emit_raw(gw_engine *e, uint32_t stream, const uint8_t *frame, size_t length, size_t data_offset, size_t data_length, uint16_t flags);
+gw_raw_place gw_emit_raw(gw_engine *e, uint32_t stream, const uint8_t *frame, size_t length,
+                         size_t data_offset, size_t data_length, uint16_t flags);
 
 /* book_sync.c: the life of a book. */
-enum { GW_SNAPSHOT_LIVE = 1, GW_SNAPSHOT_HELD = 2, GW_SNAPSHOT_TOO_OLD = 3, GW_SNAPSHOT_UNREADABLE = 4, GW_SNAPSHOT_GAP = 5, GW_SNAPSHOT_UNWANTED = 6 };
+enum { GW_SNAPSHOT_LIVE = 1, GW_SNAPSHOT_HELD, GW_SNAPSHOT_TOO_OLD, GW_SNAPSHOT_UNREADABLE, GW_SNAPSHOT_GAP, GW_SNAPSHOT_UNWANTED };
 gw_book_sync *gw_book_sync_new(uint32_t levels_max);
 void gw_book_sync_free(gw_book_sync *book);
 void gw_book_ask(gw_engine *e, uint32_t symbol);

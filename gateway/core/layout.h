@@ -168,7 +168,7 @@ enum gw_section_kind {
     GW_SECTION_VALUES = 15,
 };
 
-/* State of a SYMBOLS or CONNECTIONS row. */
+/* State of a row of SYMBOLS, CONNECTIONS or STREAMS. */
 enum gw_row_state {
     GW_ROW_FREE = 0,
     GW_ROW_ACTIVE = 1,
@@ -758,9 +758,9 @@ GW_ASSERT_LAYOUT(offsetof(gw_symbol, added_real) == 88);
 GW_ASSERT_LAYOUT(offsetof(gw_symbol, successor) == 96);
 GW_ASSERT_LAYOUT(offsetof(gw_symbol, reserved32) == 100);
 
-/* CONNECTIONS row: one WebSocket to the venue. For display; trust stands in the cells. 128 bytes. */
+/* CONNECTIONS row: a link, one WebSocket to the venue. For display; trust stands in the cells. 128 bytes. */
 typedef struct gw_connection {
-    char name[48]; /* 0x000 market/route/number */
+    char name[48]; /* 0x000 market/route/number/a or /b */
     uint8_t market; /* 0x030 (enum Market) */
     uint8_t reserved8; /* 0x031 0 */
     uint16_t reserved16; /* 0x032 0 */

@@ -2,7 +2,8 @@
 #include "engine_core.h"
 
 /* The frame itself; split when longer than an eighth of the ring. */
-gw_raw_place gw_emit_raw(gw_engine *e, uint32_t stream, const uint8_t *frame, size_t length, size_t data_offset, size_t data_length, uint16_t flags)
+gw_raw_place gw_emit_raw(gw_engine *e, uint32_t stream, const uint8_t *frame, size_t length,
+                         size_t data_offset, size_t data_length, uint16_t flags)
 {
     gw_ring_writer *raw = &e->segment.raw;
     const size_t part_max = raw->capacity / 8 - sizeof(gw_raw) - 64;

@@ -195,7 +195,8 @@ static void accept_rows(gw_engine *e, uint32_t parent, gw_raw_place place, const
 }
 
 /* Counted and kept in RAW, but not published. */
-static gw_frame_class set_aside(gw_engine *e, uint32_t stream, const uint8_t *frame, size_t length, size_t offset, size_t data_length, uint16_t flag)
+static gw_frame_class set_aside(gw_engine *e, uint32_t stream, const uint8_t *frame, size_t length,
+                                size_t offset, size_t data_length, uint16_t flag)
 {
     gw_count_frame(e, stream, length);
     if (flag == GW_FLAG_FOREIGN) {
@@ -239,7 +240,8 @@ static gw_raw_place take_frame(gw_engine *e, uint32_t stream, const uint8_t *fra
 }
 
 /* One event, of a symbol that is carried: its own identity says whether it is new. */
-static gw_frame_class accept_merged(gw_engine *e, uint32_t stream, uint32_t child, const uint8_t *frame, size_t length, size_t offset, size_t data_length)
+static gw_frame_class accept_merged(gw_engine *e, uint32_t stream, uint32_t child, const uint8_t *frame,
+                                    size_t length, size_t offset, size_t data_length)
 {
     const gw_array_row *row = &e->rows[0];
     gw_error error = decode_row(e, child, row);

@@ -166,11 +166,6 @@ void gw_segment_heartbeat(gw_segment *segment, int64_t mono, int64_t real)
     atomic_store_explicit(ATOMIC64(&header->heartbeat_mono), (uint64_t)mono, memory_order_release);
 }
 
-void gw_segment_set_state(gw_segment *segment, uint32_t state)
-{
-    atomic_store_explicit(ATOMIC32(&segment->header->state), state, memory_order_release);
-}
-
 /* Wake whoever sleeps on a bell. 0.2 us when nobody does. */
 void gw_bell_wake(uint32_t *bell)
 {

@@ -60,7 +60,6 @@ void gw_ring_publish(gw_ring_writer *ring);
 const uint8_t *gw_ring_at(const gw_ring_writer *ring, uint64_t position);
 
 void gw_segment_heartbeat(gw_segment *segment, int64_t mono, int64_t real);
-void gw_segment_set_state(gw_segment *segment, uint32_t state);
 void gw_bell_wake(uint32_t *bell);
 void gw_segment_ring_bell(gw_segment *segment);
 void gw_segment_symbols_added(gw_segment *segment, uint32_t count);

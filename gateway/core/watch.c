@@ -1,7 +1,8 @@
 /* Streams that fall silent and links that fall behind, judged with each heartbeat (silence.h). */
 #include "engine_core.h"
 
-static const int64_t JUDGE_NS = 250000000, SECOND_NS = 1000000000, FLOOR_NS = 300000000000, FLOOR_STEP_NS = 250000000, OTHER_DAY_NS = 3600000000000;
+static const int64_t JUDGE_NS = 250000000, SECOND_NS = 1000000000, FLOOR_NS = 300000000000;
+static const int64_t FLOOR_STEP_NS = 250000000, OTHER_DAY_NS = 3600000000000;
 enum { AHEAD_RUN_MIN = 8 };
 
 static void resumed(gw_engine *e, uint32_t stream)

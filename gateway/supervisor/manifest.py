@@ -29,6 +29,7 @@ class Manifest:
     instance_id: int
     started_ns: int
     upstream: str
+    on_demand: bool = False  # a topic that is not carried is subscribed when it is asked for
 
     def content(self, plans: Sequence[ShardPlan], ready: Mapping[int, Ready]) -> dict[str, Any]:
         """Return the manifest with what shards carry now and the processes that are ``ready``."""
@@ -38,6 +39,7 @@ class Manifest:
             "pid": os.getpid(),
             "started_ns": self.started_ns,
             "upstream": self.upstream,
+            "on_demand": self.on_demand,
             "control": f"ipc://{self.run_dir}/{CONTROL_NAME}",
             "shards": [
                 self._shard(plan, ready[plan.shard_id]) for plan in plans if plan.shard_id in ready

@@ -79,7 +79,8 @@ class Running:
         )
         self._check_room()
         upstream = config.upstream.resolved().name
-        self._manifest = Manifest(path, instance_id, time.time_ns(), upstream)
+        on_demand = config.on_demand.enabled
+        self._manifest = Manifest(path, instance_id, time.time_ns(), upstream, on_demand)
         desk = ShardDesk(outside.rest, catalogue, outside.gate, self)
         self._fleet = Fleet(outside.run_dir, config.liveness, self._layout.renew, desk, self)
         self.steward = Steward(

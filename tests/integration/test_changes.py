@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import zmq
 
 from gateway_client import UnknownSymbol
 from tests.integration.checking import Watcher
@@ -119,23 +118,12 @@ def test_a_topic_nobody_carries_is_subscribed_when_a_consumer_wants_it(
     path = run_dir / "gw.toml"
     path.write_text("[on_demand]\nenabled = true\ngrace_seconds = 0.5\n")
     with Service(run_dir / "gw", market, STREAMS, ["--config", str(path)]) as service:
-        manifest = json.loads((service.run_dir / "manifest.json").read_text())
-        context = zmq.Context()
-        consumer = context.socket(zmq.SUB)
-        consumer.setsockopt(zmq.RCVTIMEO, 30_000)
-        consumer.connect(manifest["shards"][0]["publisher"])
-        try:
-            consumer.subscribe(b"usdm:ethusdt@bookTicker ")
-            topic, _, _, _, flags, payload = consumer.recv().split(b" ", 5)
-            assert (topic, flags) == (b"usdm:ethusdt@bookTicker", b"-")
-            assert json.loads(payload)["s"] == "ETHUSDT"
-            consumer.unsubscribe(b"usdm:ethusdt@bookTicker ")
-            wait_for(
-                lambda: state(service, "quote", "usdm:ETHUSDT") == "RETIRED", "the stream's end"
-            )
-        finally:
-            consumer.close(0)
-            context.term()
+        messages = service.gateway.subscribe("usdm:ethusdt@bookTicker", timeout=30)
+        message = next(messages)
+        assert message.topic == "usdm:ethusdt@bookTicker"
+        assert json.loads(message.payload)["s"] == "ETHUSDT"
+        messages.close()
+        wait_for(lambda: state(service, "quote", "usdm:ETHUSDT") == "RETIRED", "the stream's end")
 
 
 def test_listings_join_their_pattern_and_the_delisted_retire(

@@ -28,6 +28,7 @@ STREAMS = [
     if market == "spot" or suffix != "trade"
 ]
 STREAMS.extend(WHOLE_MARKET)
+LONG = [pytest.mark.chaos, pytest.mark.timeout(3600)]
 JOINED_FRAMES = 200  # of a connection, and every stream on it has come at least once
 RATE = "5"  # 100 actions a second and instrument
 
@@ -56,9 +57,7 @@ def is_undisturbed(watcher: Watcher) -> None:
     assert watcher.checker.seen[EventKind.KLINE] > 2
 
 
-@pytest.mark.parametrize(
-    "count", [10, pytest.param(100, marks=pytest.mark.chaos)], ids=["10", "100"]
-)
+@pytest.mark.parametrize("count", [10, pytest.param(100, marks=LONG)], ids=["10", "100"])
 def test_rotations_on_notice_leave_no_gap_and_no_duplicate(run_dir: Path, count: int) -> None:
     """The venue announces that it shuts down (serverShutdown), again and again, under load."""
     with (
@@ -81,9 +80,7 @@ def test_rotations_on_notice_leave_no_gap_and_no_duplicate(run_dir: Path, count:
         assert violations(simulator) == {}
 
 
-@pytest.mark.parametrize(
-    "count", [10, pytest.param(100, marks=pytest.mark.chaos)], ids=["10", "100"]
-)
+@pytest.mark.parametrize("count", [10, pytest.param(100, marks=LONG)], ids=["10", "100"])
 def test_rotations_by_age_come_before_the_venues_own_cut(run_dir: Path, count: int) -> None:
     """A day of 20 s at the venue; connections are replaced after about 10 s, each in its turn."""
     options = config(run_dir / "gw.toml", f"[connections]\nrotate_hours = {10 / 3600}\n")
@@ -99,7 +96,7 @@ def test_rotations_by_age_come_before_the_venues_own_cut(run_dir: Path, count: i
         assert violations(simulator) == {}
 
 
-@pytest.mark.parametrize("kills", [4, pytest.param(100, marks=pytest.mark.chaos)], ids=["4", "100"])
+@pytest.mark.parametrize("kills", [4, pytest.param(100, marks=LONG)], ids=["4", "100"])
 def test_killing_one_of_two_redundant_connections_loses_nothing(run_dir: Path, kills: int) -> None:
     """At any moment: whichever of a pair is up beside its twin is cut without a word."""
     options = config(run_dir / "gw.toml", "[connections]\nredundancy = 2\n")

@@ -34,6 +34,7 @@ def test_content_is_what_readers_expect(run_dir: Path) -> None:
         "pid": os.getpid(),
         "started_ns": 123,
         "upstream": "binance",
+        "on_demand": False,
         "control": f"ipc://{run_dir}/control.sock",
         "shards": [
             {

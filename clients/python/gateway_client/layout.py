@@ -177,7 +177,7 @@ class SectionKind(enum.IntEnum):
 
 
 class RowState(enum.IntEnum):
-    """State of a SYMBOLS or CONNECTIONS row."""
+    """State of a row of SYMBOLS, CONNECTIONS or STREAMS."""
 
     FREE = 0
     ACTIVE = 1
