@@ -42,7 +42,10 @@ typedef struct gw_origin {
     uint8_t behind_run;  /* ids below its own last, one after the other */
     bool seen;
     bool joined;
-    bool refused; /* its last frame could not be read */
+    bool early;   /* it is ahead, since `base`, without holes of its own */
+    bool stale;   /* the other one restarted; what it brings is of the time before */
+    uint8_t refused;      /* frames that could not be read and were not made good */
+    int64_t refused_mono; /* since when the other one is trusted to make them good, 0: it is not */
 } gw_origin;
 
 typedef struct gw_arrivals {
@@ -56,6 +59,7 @@ typedef struct gw_arrivals {
     uint64_t last_id;     /* of the merged stream */
     uint64_t expected_id; /* GAP: the id that should have come */
     uint64_t early_id;
+    uint64_t lost_id; /* the hole behind it has been told */
     int64_t early_mono; /* since when a source is ahead, 0: none is */
     int64_t new_mono;   /* when the merged stream last went on */
     gw_origin sources[2];
@@ -103,8 +107,14 @@ static inline void gw_arrival_advance(gw_arrivals *a, const gw_sighting *s)
     own->seen = own->joined = true;
     own->behind_run = 0;
     own->missed_mono = 0;
-    own->refused = other->refused = false;
-    if (!other->missed_mono)
+    own->refused = 0;
+    own->early = own->stale = false;
+    other->refused -= other->refused > 0;
+    if (other->early && s->id >= other->base)
+        other->joined = true;
+    /* An event that was sent before its subscription took effect is not missed. */
+    const bool fresh = !other->acked_mono || s->mono - other->acked_mono < GW_STARVED_NS;
+    if (!other->missed_mono && !fresh && !(other->early && other->id >= s->id))
         other->missed_mono = s->mono;
 }
 
@@ -112,9 +122,11 @@ static inline void gw_arrival_advance(gw_arrivals *a, const gw_sighting *s)
 static inline gw_fate gw_arrival_restart(gw_arrivals *a, const gw_sighting *s)
 {
     gw_origin *other = &a->sources[1 - s->side];
-    other->seen = other->joined = false;
+    const bool was_seen = other->seen;
+    other->joined = other->early = false;
     other->behind_run = 0;
     gw_arrival_advance(a, s);
+    other->stale = was_seen;
     return GW_FATE_RESTARTED;
 }
 
@@ -126,6 +138,7 @@ static inline gw_fate gw_arrival_repeat(gw_origin *own, const gw_sighting *s, bo
     own->seen = true;
     own->joined |= newest || s->id >= own->base;
     own->missed_mono = newest ? 0 : s->mono;
+    own->refused = 0; /* what it garbled came before this */
     return GW_FATE_DUPLICATE;
 }
 
@@ -143,7 +156,7 @@ static inline gw_fate gw_judge_behind(gw_arrivals *a, const gw_sighting *s)
     gw_origin *own = &a->sources[s->side];
     if (!own->seen)
         own->base = a->last_id;
-    if (s->paired && (!own->seen || s->id > own->id))
+    if (own->seen ? s->id > own->id : s->paired)
         return gw_arrival_repeat(own, s, s->id == a->last_id);
     if (a->repeats && s->id == own->id && own->seen) {
         if (s->paired && s->id != a->last_id)
@@ -174,20 +187,26 @@ static inline gw_fate gw_judge_ahead(gw_arrivals *a, const gw_sighting *s)
 {
     gw_origin *own = &a->sources[s->side];
     const bool hole = a->identity == GW_ID_CONTIGUOUS && s->follows > a->last_id;
-    if (hole && s->peer_carries) {
+    gw_origin *other = &a->sources[1 - s->side];
+    if (hole && s->peer_carries && !(other->early && other->id >= s->id)) {
         if (!a->early_mono)
             a->early_mono = s->mono;
         if (s->mono - a->early_mono <= GW_EARLY_MAX_NS) {
             a->early_side = s->side;
-            a->early_id = own->id = own->base = s->id;
-            own->seen = true;
-            own->joined = false;
+            if (!own->early || s->follows > own->id) {
+                own->base = s->id;
+                own->joined = false;
+            }
+            a->early_id = own->id = s->id;
+            own->seen = own->early = true;
+            own->missed_mono = 0;
             return GW_FATE_EARLY;
         }
     }
     a->expected_id = a->last_id + 1;
+    const bool told = a->lost_id && a->lost_id == a->last_id;
     gw_arrival_advance(a, s);
-    return hole ? GW_FATE_GAP : GW_FATE_NEW;
+    return hole && !told ? GW_FATE_GAP : GW_FATE_NEW;
 }
 
 static inline bool gw_arrival_seen(const gw_arrivals *a, uint64_t hash)
@@ -208,10 +227,12 @@ static inline gw_fate gw_judge_event(gw_arrivals *a, const gw_sighting *s)
     gw_origin *own = &a->sources[s->side];
     const bool older = a->any && !a->orphaned && !a->unordered && s->id < a->last_id;
     const bool newest = a->recent[(a->recent_at - 1u) & (GW_RECENT - 1)] == s->hash;
+    if (!own->seen)
+        own->base = a->last_id;
     if (s->paired && !a->orphaned && gw_arrival_seen(a, s->hash))
         return gw_arrival_repeat(own, s, newest);
     /* Its own source is not past it: a copy that has been forgotten here, of a source that is behind. */
-    if (older && s->paired && (!own->seen || s->id >= own->id))
+    if (older && (own->seen ? s->id >= own->id : s->paired))
         return gw_arrival_repeat(own, s, false);
     gw_arrival_remember(a, s->hash);
     if (older)
@@ -226,6 +247,14 @@ static inline gw_fate gw_judge_arrival(gw_arrivals *a, const gw_sighting *s)
         return gw_judge_event(a, s);
     if (!a->any || a->orphaned)
         return gw_judge_first(a, s);
+    gw_origin *own = &a->sources[s->side];
+    if (own->stale) {
+        if (s->id > own->id) {
+            own->id = s->id;
+            return GW_FATE_DUPLICATE;
+        }
+        own->stale = own->seen = false;
+    }
     return s->id <= a->last_id ? gw_judge_behind(a, s) : gw_judge_ahead(a, s);
 }
 
@@ -250,6 +279,22 @@ static inline bool gw_arrival_joined(const gw_arrivals *a, uint8_t side, int64_t
     return own->joined && (!own->missed_mono || mono - own->missed_mono <= GW_STARVED_NS);
 }
 
+/* Whether a frame that one source garbled has not come over the other one in time. */
+static inline bool gw_arrival_unmended(gw_arrivals *a, uint8_t side, int64_t mono)
+{
+    gw_origin *own = &a->sources[side];
+    if (!own->refused || !own->refused_mono || mono - own->refused_mono <= GW_EARLY_MAX_NS)
+        return false;
+    own->refused = 0;
+    return true;
+}
+
+/* Whether it is ahead: what it has brought is not told yet, and will not come again. */
+static inline bool gw_arrival_ahead(const gw_arrivals *a, uint8_t side)
+{
+    return a->sources[side].early && a->sources[side].id > a->last_id;
+}
+
 /* Whether a source may be left alone with the stream: it has joined, or it has been subscribed for so long
  * that whatever came since would have come over it, and nothing came over the other one either. */
 static inline bool gw_arrival_carried(const gw_arrivals *a, uint8_t side, int64_t mono)
@@ -257,17 +302,17 @@ static inline bool gw_arrival_carried(const gw_arrivals *a, uint8_t side, int64_
     if (gw_arrival_joined(a, side, mono))
         return true;
     const int64_t acked = a->sources[side].acked_mono;
-    return acked && mono - acked >= GW_QUIET_JOIN_NS && a->new_mono < acked;
+    return acked && mono - acked >= GW_QUIET_JOIN_NS && a->new_mono < acked + GW_STARVED_NS;
 }
 
 /* Whether a source was acknowledged and yet does not bring what the other one does. */
 static inline bool gw_arrival_starved(const gw_arrivals *a, uint8_t side, int64_t mono)
 {
     const gw_origin *own = &a->sources[side];
-    if (gw_arrival_joined(a, side, mono) || !own->acked_mono || !own->missed_mono)
+    if (gw_arrival_joined(a, side, mono) || own->early || !own->acked_mono || !own->missed_mono)
         return false;
     const int64_t since = own->acked_mono > own->missed_mono ? own->acked_mono : own->missed_mono;
-    return a->new_mono > own->acked_mono && mono - since > GW_STARVED_NS;
+    return a->new_mono > own->acked_mono + GW_STARVED_NS && mono - since > GW_STARVED_NS;
 }
 
 /* Whether a source was ahead for so long that what lies between is lost. The one that should have brought
@@ -278,6 +323,7 @@ static inline bool gw_arrival_expired(gw_arrivals *a, int64_t mono)
         return false;
     a->early_mono = 0;
     a->sources[1 - a->early_side].joined = false;
+    a->lost_id = a->last_id;
     return true;
 }
 

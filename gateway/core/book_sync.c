@@ -300,7 +300,7 @@ static void go_live(gw_engine *e, uint32_t symbol, const gw_diff *event, uint8_t
         book->phase = GW_PHASE_SYNCED;
         gw_notify(e, GW_NOTICE_BOOK_LIVE, symbol);
     }
-    enter_both(e, symbol, status, reason, book->update_id);
+    enter_both(e, symbol, status, gw_live_reason(e, event->meta.connection, status, reason), book->update_id);
 }
 
 static void on_apply(gw_engine *e, uint32_t stream, gw_diff *head)
@@ -459,6 +459,7 @@ int gw_book_snapshot(gw_engine *e, uint32_t symbol, const uint8_t *body, size_t 
         return GW_SNAPSHOT_UNWANTED;
     e->mono = e->publish_mono = gw_clock_mono();
     e->link = book->event_seen ? book->link : GW_NO_ROW; /* what joins the snapshot came over it */
+    e->late = false;
     gw_cursor cursor = {body, body + length};
     *error = gw_decode_snapshot(&cursor, &info->target, &e->depth);
     gw_json_space(&cursor);

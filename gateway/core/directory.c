@@ -264,7 +264,7 @@ static uint32_t revive(gw_engine *e, uint32_t number, const gw_stream *row)
     memset(&info->arrivals, 0, sizeof info->arrivals);
     memset(&info->silence, 0, sizeof info->silence);
     set_stream(e, info, row);
-    info->unacked = row->shape != GW_SHAPE_ROW && row->shape != GW_SHAPE_SYNTHETIC;
+    info->unacked = row->shape != GW_SHAPE_ROW && row->shape != GW_SHAPE_SYNTHETIC ? 3 : 0;
     gw_stream *out = &e->segment.streams[number];
     out->connection = row->connection;
     out->symbol = row->symbol;

@@ -196,8 +196,10 @@ static bool peer_makes_good(gw_engine *e, uint32_t stream)
 {
     gw_origin *sources = e->streams[stream].arrivals.sources;
     const uint8_t side = e->links[e->link].side;
-    sources[side].refused = true;
-    return gw_peer_carries(e, e->link, stream) && !sources[1 - side].refused;
+    const bool good = gw_peer_carries(e, e->link, stream) && !sources[1 - side].refused;
+    sources[side].refused += sources[side].refused < 255;
+    sources[side].refused_mono = good ? e->mono : 0;
+    return good;
 }
 
 /* It may have been of any stream of its link. */
@@ -250,7 +252,7 @@ static uint32_t stream_of(const gw_engine *e, const gw_envelope *envelope)
     if (GW_UNLIKELY(stream == GW_NO_ROW))
         return stream;
     const gw_stream_info *info = &e->streams[stream];
-    const bool ours = info->connection == link->first && !info->retired && !info->unacked;
+    const bool ours = info->connection == link->first && !info->retired && !(info->unacked >> link->side & 1);
     return GW_LIKELY(ours) ? stream : GW_NO_ROW;
 }
 
@@ -292,6 +294,7 @@ gw_frame_class gw_engine_frame(gw_engine *e, uint32_t link, const uint8_t *frame
     gw_engine_check_stall(e, mono);
     e->mono = mono;
     e->link = link;
+    e->late = false;
     counters->frames_received++;
     counters->bytes_received += length;
     gw_envelope envelope;

@@ -93,7 +93,7 @@ typedef struct gw_stream_info {
     bool wanted_json;
     bool wanted_binary;
     bool retired;
-    bool unacked;           /* it came back: what is still on the way is of its former life */
+    uint8_t unacked;        /* bit a side: it came back, what is still on the way is of its former life */
     bool gathered;          /* `latest` changed since the collector's last flush */
     uint32_t latest_length; /* bytes of the last event, for the collector */
     uint32_t latest_room;
@@ -181,6 +181,7 @@ typedef struct gw_engine {
     uint32_t levels_max;
     size_t buffer_max; /* bytes of buffered diffs a book */
     uint32_t link;     /* of the frame at hand, or GW_NO_ROW */
+    bool late;         /* the event at hand is too old to be called live */
     int64_t mono;      /* of the frame at hand */
     int64_t publish_mono;
     int64_t real_offset; /* CLOCK_REALTIME - CLOCK_MONOTONIC */
@@ -322,7 +323,17 @@ static inline uint8_t gw_live_status(const gw_engine *e, uint32_t symbol, uint32
 {
     if (GW_UNLIKELY(symbol != GW_NO_ROW && e->symbols[symbol].halted))
         return GW_STATUS_HALTED;
-    return GW_LIKELY(gw_link_keeps_up(&e->links[link])) ? GW_STATUS_LIVE : GW_STATUS_STALE;
+    return GW_LIKELY(gw_link_keeps_up(&e->links[link]) && !e->late) ? GW_STATUS_LIVE : GW_STATUS_STALE;
+}
+
+/* Why, when it may not. */
+static inline uint8_t gw_live_reason(const gw_engine *e, uint32_t link, uint8_t status, uint8_t reason)
+{
+    if (GW_LIKELY(status == GW_STATUS_LIVE))
+        return reason;
+    if (status == GW_STATUS_HALTED)
+        return GW_REASON_HALTED;
+    return e->links[link].draining ? GW_REASON_STALLED : GW_REASON_LAGGING;
 }
 
 #endif

@@ -125,7 +125,8 @@ static void on_quote(gw_engine *e, uint32_t stream)
 {
     const gw_stream_info *info = &e->streams[stream];
     gw_quote *quote = &e->event.quote;
-    uint8_t status = gw_live_status(e, info->symbol, e->link), reason = GW_REASON_FIRST_DATA;
+    uint8_t status = gw_live_status(e, info->symbol, e->link);
+    uint8_t reason = gw_live_reason(e, e->link, status, GW_REASON_FIRST_DATA);
     /* A side may be empty (0); bid >= ask is no market. */
     if (GW_UNLIKELY(quote->bid_px >= quote->ask_px && quote->bid_px > 0 && quote->ask_px > 0)) {
         e->segment.counters->books_crossed++;
@@ -142,7 +143,8 @@ static void on_value(gw_engine *e, uint32_t stream)
     if (kind == GW_KIND_CONTRACT_INFO && info->symbol != GW_NO_ROW)
         gw_set_halted(e, info->symbol, strncmp((const char *)e->event.contract.contract_status, "TRADING", 8) != 0);
     uint8_t status = gw_live_status(e, info->symbol, e->link);
-    store_value(e, stream, &e->event.meta, gw_event_size(kind), status, GW_REASON_FIRST_DATA);
+    const uint8_t reason = gw_live_reason(e, e->link, status, GW_REASON_FIRST_DATA);
+    store_value(e, stream, &e->event.meta, gw_event_size(kind), status, reason);
 }
 
 static void on_partial(gw_engine *e, uint32_t stream)
@@ -153,7 +155,7 @@ static void on_partial(gw_engine *e, uint32_t stream)
     const uint8_t status = gw_live_status(e, info->symbol, e->link);
     const bool feeds = e->symbols[info->symbol].feeds[GW_SLOT_PARTIAL] == stream;
     if (feeds)
-        gw_enter(e, info->symbol, GW_SLOT_PARTIAL, status, GW_REASON_FIRST_DATA, depth->last_update_id);
+        gw_enter(e, info->symbol, GW_SLOT_PARTIAL, status, gw_live_reason(e, e->link, status, GW_REASON_FIRST_DATA), depth->last_update_id);
     gw_fill_meta(e, &head.meta, stream, status);
     gw_diff part = head;
     gw_emit_levels(e, stream, &part, depth->bids, depth->asks);

@@ -76,7 +76,8 @@ bool gw_peer_carries(const gw_engine *e, uint32_t link, uint32_t stream)
         return false;
     const gw_stream_info *info = &e->streams[stream];
     const gw_stream_info *carrier = info->parent == GW_NO_ROW ? info : &e->streams[info->parent];
-    return gw_arrival_carried(&carrier->arrivals, e->links[peer].side, e->mono);
+    const uint8_t side = e->links[peer].side;
+    return gw_arrival_carried(&carrier->arrivals, side, e->mono) && !gw_arrival_ahead(&carrier->arrivals, side);
 }
 
 static bool peer_is_up(const gw_engine *e, uint32_t link)
@@ -107,8 +108,11 @@ static bool peer_follows(const gw_engine *e, uint32_t link, uint32_t stream)
 
 static void lose(gw_engine *e, uint32_t link, uint32_t stream, bool alone)
 {
-    if (gw_peer_carries(e, link, stream))
+    if (gw_peer_carries(e, link, stream)) {
+        if (e->streams[stream].arrivals.sources[1 - e->links[link].side].refused)
+            gw_suspect(e, stream, GW_ERR_SYNTAX);
         return;
+    }
     if (peer_follows(e, link, stream)) {
         const bool draining = e->links[e->links[link].peer].draining;
         gw_mark_fed(e, stream, GW_STATUS_STALE, draining ? GW_REASON_STALLED : GW_REASON_LAGGING);
@@ -129,6 +133,9 @@ void gw_engine_link_up(gw_engine *e, uint32_t link, int64_t mono)
     info->up = true;
     info->draining = info->lagging = false;
     leave(e, link);
+    for (uint32_t stream = 0; stream < e->segment.header->stream_count; stream++)
+        if (of_link(e, stream, link)) /* nothing of a former life comes over a new socket */
+            e->streams[stream].unacked &= (uint8_t)~(1u << info->side);
     if (!peer_is_up(e, link))
         mark_link(e, link, GW_STATUS_SYNCING, GW_REASON_CONNECTED);
     end(e);
@@ -158,7 +165,7 @@ void gw_engine_acked(gw_engine *e, uint32_t link, uint32_t stream, int64_t mono)
     const uint8_t side = e->links[link].side;
     const bool heard = peer_is_up(e, link) && info->arrivals.sources[1 - side].acked_mono;
     info->arrivals.sources[side].acked_mono = mono;
-    info->unacked = false;
+    info->unacked &= (uint8_t)~(1u << side);
     e->segment.streams[stream].mono_acked = mono;
     if (!heard || info->silence.silent) /* a second source does not lengthen the silence of the first */
         gw_silence_begin(&info->silence, mono);
@@ -169,7 +176,8 @@ bool gw_engine_awaits(const gw_engine *e, uint32_t link, uint32_t stream)
 {
     const gw_stream_info *info = &e->streams[stream];
     const bool joined = gw_arrival_joined(&info->arrivals, e->links[link].side, e->mono);
-    return of_link(e, stream, link) && is_subscribed(info) && !joined;
+    const bool ahead = gw_arrival_ahead(&info->arrivals, e->links[link].side); /* what it dropped is still to come */
+    return of_link(e, stream, link) && is_subscribed(info) && (!joined || ahead);
 }
 
 /* Whether the other link brings a stream that this one should bring too, and does not. */

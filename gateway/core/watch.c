@@ -77,6 +77,7 @@ void gw_watch_lag(gw_engine *e, int64_t event_time)
     const int64_t lag = lag_of(&e->delay_floor[info->market], info, e->mono, delay);
     if (info->draining)
         return;
+    e->late = lag > e->lag_max_ns;
     row->lag_ns += (lag - row->lag_ns) / 8;
     if (GW_LIKELY(row->lag_ns <= e->lag_max_ns)) {
         info->lagging = info->lagging && row->lag_ns > e->lag_max_ns / 2;
@@ -125,11 +126,14 @@ static void fell_silent(gw_engine *e, uint32_t stream, int64_t silent_for, int64
     e->segment.counters->streams_silent++;
 }
 
-/* What a link held out as coming did not come over the other one in time. */
+/* What a link held out as coming, or garbled, did not come over the other one in time. */
 static void lose_early(gw_engine *e, uint32_t stream)
 {
     gw_stream_info *info = &e->streams[stream];
     gw_arrivals *arrivals = &info->arrivals;
+    for (uint8_t side = 0; side < 2; side++)
+        if (GW_UNLIKELY(gw_arrival_unmended(arrivals, side, e->mono)))
+            gw_suspect(e, stream, GW_ERR_SYNTAX);
     if (GW_LIKELY(!gw_arrival_expired(arrivals, e->mono)))
         return;
     gw_emit_gap(e, stream, arrivals->last_id + 1, arrivals->early_id);

@@ -136,7 +136,7 @@ def test_a_link_that_does_not_bring_what_the_other_one_does_is_starved() -> None
         rig.give(rig.a, "trade", trade(1))
         rig.give(rig.a, "bookTicker", quote(1))
         rig.bring_up_b()
-        rig.wait(1)
+        rig.wait(2)
         rig.give(rig.a, "trade", trade(2))
         rig.wait(2)
         assert rig.engine.awaited(rig.b) == [row, quiet]

@@ -254,6 +254,94 @@ def test_an_escaped_name_longer_than_any_symbol_is_told_as_it_stands() -> None:
         assert (notice.row, notice.head) == (parent, name.encode()[:64])
 
 
+def test_a_link_that_is_steadily_ahead_joins_when_the_other_has_caught_up() -> None:
+    with Paired() as rig:
+        rig.stream("trade")
+        rig.give(rig.a, "trade", trade(1))
+        rig.bring_up_b()
+        for number in range(2, 60):
+            rig.give(rig.b, "trade", trade(number + 5))
+            rig.give(rig.a, "trade", trade(number))
+            rig.wait(0.1)
+        assert rig.engine.starved(rig.b) == []  # it brings more than the other one, not less
+        assert rig.engine.awaited(rig.b) == [rig.rows["trade"]]
+        for number in range(60, 65):
+            rig.give(rig.a, "trade", trade(number))
+        assert rig.engine.awaited(rig.b) == []
+        rig.give(rig.b, "trade", trade(65))
+        assert ids(rig.records(Kind.TRADE)) == list(range(1, 66))
+
+
+def test_a_survivor_that_is_far_behind_is_not_taken_for_a_restart() -> None:
+    with Paired() as rig:
+        rig.stream("bookTicker")
+        rig.bring_up_b()
+        for number in range(1, 200):
+            rig.give(rig.a, "bookTicker", quote(number))
+            if number <= 100:
+                rig.give(rig.b, "bookTicker", quote(number))
+        rig.engine.link_down(rig.a)
+        rig.wait(6)
+        for number in range(101, 220):
+            rig.give(rig.b, "bookTicker", quote(number))
+        told = ids(rig.records(Kind.QUOTE))
+        assert told == list(range(1, 220))
+
+
+def test_the_tail_of_old_ids_does_not_replace_restarted_ones() -> None:
+    with Paired() as rig:
+        rig.stream("bookTicker")
+        rig.bring_up_b()
+        for number in range(980, 1001):
+            rig.give(rig.a, "bookTicker", quote(number))
+        rig.give(rig.b, "bookTicker", quote(980))
+        for number in range(1, 30):
+            rig.give(rig.a, "bookTicker", quote(number))
+        for number in range(981, 1001):
+            rig.give(rig.b, "bookTicker", quote(number))
+        cell = unpack(layout.META, rig.segment.slot(SectionKind.QUOTE, rig.symbol) or b"")
+        assert cell.update_id == 29
+
+
+@pytest.mark.parametrize("dies", [True, False])
+def test_a_garbled_frame_that_nobody_makes_good_is_not_passed_over(dies: bool) -> None:
+    with Paired() as rig:
+        rig.stream("bookTicker")
+        rig.bring_up_b()
+        for link in (rig.a, rig.b):
+            rig.give(link, "bookTicker", quote(10))
+        rig.give(rig.a, "bookTicker", b'{"u":11,"oops":true}')
+        assert status_of(rig, SectionKind.QUOTE) == Status.LIVE
+        if dies:
+            rig.engine.link_down(rig.b)
+        rig.wait(1)
+        assert status_of(rig, SectionKind.QUOTE) == Status.STALE
+
+
+def test_after_a_resubscription_each_link_is_believed_from_its_own_ack_on() -> None:
+    with Paired() as rig:
+        row = rig.stream("bookTicker")
+        rig.bring_up_b()
+        rig.give(rig.a, "bookTicker", quote(1000))
+        rig.engine.remove_stream(row)
+        rig.stream("bookTicker")
+        rig.engine.acked(rig.a, [row])
+        rig.give(rig.b, "bookTicker", quote(900))  # of the subscription before
+        assert status_of(rig, SectionKind.QUOTE) == Status.SYNCING
+        rig.give(rig.a, "bookTicker", quote(1001))
+        assert status_of(rig, SectionKind.QUOTE) == Status.LIVE
+
+
+def test_an_event_that_comes_late_by_itself_is_not_live() -> None:
+    with Paired() as rig:
+        rig.stream("trade")
+        lagging(rig, rig.a, range(1, 20), 0.0)
+        lagging(rig, rig.a, range(20, 21), 9.0)
+        assert status_of(rig, SectionKind.LAST_TRADE) == Status.STALE
+        lagging(rig, rig.a, range(21, 22), 0.0)
+        assert status_of(rig, SectionKind.LAST_TRADE) == Status.LIVE
+
+
 def test_a_relisted_instrument_gets_its_streams_back() -> None:
     with Paired() as rig:
         row = rig.stream("bookTicker")
