@@ -156,9 +156,11 @@ def check_url(key: str, url: str, secure: str, plain: str = "") -> None:
 
 
 def check_proxy(key: str, url: str) -> None:
-    """Refuse what is no address of a proxy; raises ValueError."""
-    if url and _split(key, url).scheme not in ("http", "socks5"):
-        raise ValueError(f"'{key}' is {url!r}, must start with http:// or socks5://")
+    """Refuse what is no address of a proxy; raises ValueError, without the password in ``url``."""
+    scheme, separator, rest = url.partition("://")
+    shown = scheme + separator + rest.rpartition("@")[2]
+    if url and _split(key, shown).scheme not in ("http", "socks5"):
+        raise ValueError(f"'{key}' is {shown!r}, must start with http:// or socks5://")
 
 
 def is_loopback(host: str) -> bool:

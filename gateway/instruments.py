@@ -64,6 +64,11 @@ class _ExchangeInfo(msgspec.Struct, frozen=True):
     assets: list[_Asset] = []  # USD-M: what may be margin
 
 
+# Made once, here: markets are read in threads side by side, and msgspec 0.22 crashes where two of
+# them meet a type for the first time.
+_READER: Final = msgspec.json.Decoder(_ExchangeInfo)
+
+
 @dataclass(frozen=True, slots=True)
 class Instrument:
     """A row that streams can be of; ``status`` is the venue's word, e.g. TRADING.
@@ -123,7 +128,7 @@ def read_exchange_info(market: Market, body: bytes) -> dict[str, Instrument]:
     Raises VenueError if the body is not an exchangeInfo answer.
     """
     try:
-        return _rows(market, msgspec.json.decode(body, type=_ExchangeInfo))
+        return _rows(market, _READER.decode(body))
     except (msgspec.DecodeError, ValueError) as exc:
         raise VenueError(
             f"{FACTS[market].name} exchangeInfo",

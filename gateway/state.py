@@ -57,6 +57,8 @@ class StateFile(Generic[T]):
         self.path = directory / name if directory is not None else None
         self._kind = kind
         self._content = kind()
+        # Not in ``update``: two threads that meet a type for the first time crash msgspec 0.22.
+        self._reader = msgspec.json.Decoder(kind)
         self._turn = threading.Lock()
         self._has_complained = False
 
@@ -98,7 +100,7 @@ class StateFile(Generic[T]):
         try:
             if len(body) > FILE_BYTES_MAX:
                 raise ValueError(f"is longer than {FILE_BYTES_MAX} bytes")
-            return msgspec.json.decode(body, type=self._kind)
+            return self._reader.decode(body)
         except (ValueError, RecursionError) as exc:  # msgspec's errors are ValueErrors
             if not self._has_complained:
                 self._has_complained = True

@@ -139,6 +139,13 @@ def test_proxy_is_http_or_socks5() -> None:
             check_proxy("proxy", url)
 
 
+def test_password_of_a_refused_proxy_is_not_repeated() -> None:
+    for url in ("ftp://user:secret@h:1", "socks4://user:sec@ret@h", "http://user:secret@h:x"):
+        with pytest.raises(ValueError, match="'proxy' is ") as caught:
+            check_proxy("proxy", url)
+        assert "sec" not in str(caught.value)
+
+
 def test_loopback_is_this_host() -> None:
     hosts = ("localhost", "127.0.0.1", "127.9.9.9", "::1", "10.0.0.1", "example.com", "")
     assert [is_loopback(host) for host in hosts] == [True, True, True, True, False, False, False]

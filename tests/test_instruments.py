@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -256,3 +258,24 @@ def test_recorded_answers_of_the_venue_are_read(shared_data: Path) -> None:
                 assert any(i.is_trading for i in found.values()), path.name
                 seen.add(market)
     assert seen == set(Market)
+
+
+RACE = """
+import sys, threading
+from gateway.instruments import read_exchange_info
+from gateway.layout import Market
+sys.setswitchinterval(1e-6)
+together = threading.Barrier(4)
+def read():
+    together.wait()
+    read_exchange_info(Market.USDM, b'{"symbols":[{"symbol":"BTCUSDT","filters":[]}]}')
+threads = [threading.Thread(target=read) for _ in range(4)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+"""
+
+
+def test_answers_may_be_read_in_threads_side_by_side_from_the_first_on() -> None:
+    """One process in three crashed while each answer had the type looked at anew."""
+    for _ in range(12):
+        subprocess.run([sys.executable, "-c", RACE], check=True, timeout=60)

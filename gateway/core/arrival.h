@@ -9,8 +9,9 @@
  *   MONOTONE    ids that grow with holes (bookTicker u, partial depth): higher is newer.
  *   EVENT       no id: the event time, and among equal times the bytes.
  *
- * A source has joined the stream when it has brought what was the newest event at its first sighting; it has
- * left it again when for a second it does not bring what the other one does. */
+ * A source has joined the stream when it has brought what was the newest event at its first sighting, or when
+ * the other one has caught up with where it began to be ahead; it has left it again when for a second it does not
+ * bring what the other one does. */
 #ifndef GW_ARRIVAL_H
 #define GW_ARRIVAL_H
 
@@ -42,8 +43,8 @@ typedef struct gw_origin {
     uint8_t behind_run;  /* ids below its own last, one after the other */
     bool seen;
     bool joined;
-    bool early;   /* it is ahead, since `base`, without holes of its own */
-    bool stale;   /* the other one restarted; what it brings is of the time before */
+    bool early;          /* it is ahead, since `base`, without holes of its own */
+    bool stale;          /* the other one restarted; what it brings is of the time before */
     uint8_t refused;      /* frames that could not be read and were not made good */
     int64_t refused_mono; /* since when the other one is trusted to make them good, 0: it is not */
 } gw_origin;

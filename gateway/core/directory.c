@@ -178,8 +178,7 @@ static void set_stream(gw_engine *e, gw_stream_info *info, const gw_stream *row)
     info->connection = row->connection;
     info->parent = row->parent;
     info->shape = row->shape;
-    const bool many = row->shape == GW_SHAPE_ARRAY || row->shape == GW_SHAPE_MERGED;
-    info->arrivals.identity = (uint8_t)(many ? GW_ID_EVENT : identity_of(row->kind));
+    info->arrivals.identity = (uint8_t)(gw_has_rows(row->shape) ? GW_ID_EVENT : identity_of(row->kind));
     info->silence.expected_ns = row->expected_ms * 1000000LL;
     info->arrivals.repeats = row->kind == GW_KIND_PARTIAL;
     info->arrivals.unordered = row->kind == GW_KIND_TRADING_SESSION;
@@ -213,7 +212,7 @@ static bool take_value(gw_engine *e, uint32_t stream)
 
 static uint8_t slot_of(const gw_stream *row)
 {
-    const bool many = row->shape == GW_SHAPE_ARRAY || row->shape == GW_SHAPE_MERGED || row->shape == GW_SHAPE_SYNTHETIC;
+    const bool many = gw_has_rows(row->shape) || row->shape == GW_SHAPE_SYNTHETIC;
     return many || row->symbol == GW_NO_ROW ? GW_SLOT_NONE : gw_slot_of_kind(row->kind);
 }
 
@@ -264,7 +263,7 @@ static uint32_t revive(gw_engine *e, uint32_t number, const gw_stream *row)
     memset(&info->arrivals, 0, sizeof info->arrivals);
     memset(&info->silence, 0, sizeof info->silence);
     set_stream(e, info, row);
-    info->unacked = row->shape != GW_SHAPE_ROW && row->shape != GW_SHAPE_SYNTHETIC ? 3 : 0;
+    info->unacked = gw_is_subscribed(row->shape) ? 3 : 0;
     gw_stream *out = &e->segment.streams[number];
     out->connection = row->connection;
     out->symbol = row->symbol;

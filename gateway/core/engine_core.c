@@ -111,16 +111,17 @@ void gw_count_frame(gw_engine *e, uint32_t stream, size_t length)
     connection->byte_count += length;
 }
 
-/* Another link has brought it, or is going to: RAW keeps it, nobody else sees it. */
-static gw_frame_class set_aside(gw_engine *e, uint32_t stream, gw_fate fate, const uint8_t *frame,
-                                size_t length, size_t offset, size_t data_length)
+/* Counted and kept in RAW with the flag that says why, but not published. */
+gw_frame_class gw_set_aside(gw_engine *e, uint32_t stream, uint16_t flag, const uint8_t *frame, size_t length,
+                            size_t offset, size_t data_length)
 {
-    const bool early = fate == GW_FATE_EARLY;
-    e->segment.counters->frames_early += early;
-    e->segment.counters->frames_duplicate += !early;
-    e->segment.streams[stream].duplicate_count += !early;
-    e->segment.connections[e->link].duplicate_count += !early;
-    gw_emit_raw(e, stream, frame, length, offset, data_length, early ? GW_FLAG_EARLY : GW_FLAG_DUPLICATE);
+    const bool duplicate = flag == GW_FLAG_DUPLICATE;
+    e->segment.counters->frames_early += flag == GW_FLAG_EARLY;
+    e->segment.counters->frames_foreign += flag == GW_FLAG_FOREIGN;
+    e->segment.counters->frames_duplicate += duplicate;
+    e->segment.streams[stream].duplicate_count += duplicate;
+    e->segment.connections[e->link].duplicate_count += duplicate;
+    gw_emit_raw(e, stream, frame, length, offset, data_length, flag);
     return GW_FRAME_DATA;
 }
 
@@ -137,8 +138,10 @@ static gw_frame_class accept_event(gw_engine *e, uint32_t stream, const uint8_t 
     if (event_time != GW_NULL)
         gw_watch_lag(e, event_time);
     gw_fate fate = gw_event_fate(e, stream, data, data_length);
-    if (GW_UNLIKELY(fate == GW_FATE_DUPLICATE || fate == GW_FATE_EARLY))
-        return set_aside(e, stream, fate, frame, length, offset, data_length);
+    if (GW_UNLIKELY(gw_is_aside(fate))) {
+        const uint16_t flag = fate == GW_FATE_EARLY ? GW_FLAG_EARLY : GW_FLAG_DUPLICATE;
+        return gw_set_aside(e, stream, flag, frame, length, offset, data_length);
+    }
     gw_watch_frame(e, stream);
     e->segment.counters->frames_data++;
     e->segment.streams[stream].sequence++;
@@ -155,20 +158,15 @@ static gw_frame_class accept_event(gw_engine *e, uint32_t stream, const uint8_t 
     return GW_FRAME_DATA;
 }
 
-static bool has_rows(const gw_stream_info *info)
-{
-    return info->shape == GW_SHAPE_ARRAY || info->shape == GW_SHAPE_MERGED;
-}
-
 static gw_error decode(gw_engine *e, uint32_t stream, gw_cursor *c)
 {
-    return GW_UNLIKELY(has_rows(&e->streams[stream])) ? gw_rows_scan(e, stream, c) : gw_event_decode(e, stream, c);
+    return GW_UNLIKELY(gw_has_rows(e->streams[stream].shape)) ? gw_rows_scan(e, stream, c) : gw_event_decode(e, stream, c);
 }
 
 static gw_frame_class accept_frame(gw_engine *e, uint32_t stream, const uint8_t *frame, size_t length,
                                    const uint8_t *data, size_t data_length)
 {
-    if (GW_UNLIKELY(has_rows(&e->streams[stream])))
+    if (GW_UNLIKELY(gw_has_rows(e->streams[stream].shape)))
         return gw_rows_accept(e, stream, frame, length, data, data_length);
     return accept_event(e, stream, frame, length, data, data_length);
 }
@@ -184,7 +182,7 @@ void gw_suspect(gw_engine *e, uint32_t stream, gw_error error)
     if (info->slot == GW_SLOT_BOOK)
         status = error == GW_ERR_INEXACT ? GW_STATUS_SYNCING : GW_STATUS_GAPPED;
     gw_mark_stream(e, stream, status, reason);
-    if (has_rows(info))
+    if (gw_has_rows(info->shape))
         gw_mark_rows(e, stream, status, reason);
     if (error == GW_ERR_INEXACT && info->symbol != GW_NO_ROW)
         gw_notify(e, GW_NOTICE_INEXACT, info->symbol);

@@ -210,6 +210,8 @@ void gw_engine_batch_end(gw_engine *e);
 void gw_engine_heartbeat(gw_engine *e, int64_t mono, int64_t real);
 gw_frame_class gw_refuse_frame(gw_engine *e, uint32_t stream, gw_error error, const uint8_t *frame, size_t length);
 void gw_count_frame(gw_engine *e, uint32_t stream, size_t length);
+gw_frame_class gw_set_aside(gw_engine *e, uint32_t stream, uint16_t flag, const uint8_t *frame, size_t length,
+                            size_t offset, size_t data_length);
 void gw_suspect(gw_engine *e, uint32_t stream, gw_error error);
 int64_t gw_clock_mono(void);
 
@@ -311,6 +313,24 @@ void gw_engine_flush_synthetic(gw_engine *e, uint32_t stream);
 static inline bool gw_link_keeps_up(const gw_link_info *link)
 {
     return link->up && !link->draining && !link->lagging;
+}
+
+/* A stream whose frames hold events of many symbols, or of any. */
+static inline bool gw_has_rows(uint8_t shape)
+{
+    return shape == GW_SHAPE_ARRAY || shape == GW_SHAPE_MERGED;
+}
+
+/* Subscribed at the venue, unlike rows and what is put together here. */
+static inline bool gw_is_subscribed(uint8_t shape)
+{
+    return shape != GW_SHAPE_ROW && shape != GW_SHAPE_SYNTHETIC;
+}
+
+/* Brought by the other link, before or after: RAW keeps it, nobody else sees it. */
+static inline bool gw_is_aside(gw_fate fate)
+{
+    return fate == GW_FATE_DUPLICATE || fate == GW_FATE_EARLY;
 }
 
 static inline bool gw_is_deep(uint8_t kind)

@@ -171,12 +171,6 @@ static void on_partial(gw_engine *e, uint32_t stream)
     gw_store_ladder(e, info->symbol, GW_SLOT_PARTIAL, &cell, depth->bids, depth->asks);
 }
 
-/* Trade ids have no holes, so a hole is a loss. It does not make the last trade wrong: the slot stays LIVE. */
-static void tell_gap(gw_engine *e, uint32_t stream, uint64_t expected)
-{
-    gw_emit_gap(e, stream, expected, e->event.meta.update_id);
-}
-
 /* The event at hand, which is neither DUPLICATE nor EARLY. Books judge their own gaps and old events. */
 void gw_event_store(gw_engine *e, uint32_t stream, gw_fate fate)
 {
@@ -196,8 +190,9 @@ void gw_event_store(gw_engine *e, uint32_t stream, gw_fate fate)
     } else if (kind == GW_KIND_PARTIAL) {
         on_partial(e, stream);
     } else {
+        /* Trade ids have no holes, so a hole is a loss; the last trade is right all the same, and LIVE. */
         if (GW_UNLIKELY(fate == GW_FATE_GAP))
-            tell_gap(e, stream, info->arrivals.expected_id);
+            gw_emit_gap(e, stream, info->arrivals.expected_id, e->event.meta.update_id);
         on_value(e, stream);
     }
 }

@@ -269,8 +269,7 @@ static void remove_one(gw_engine *e, uint32_t stream)
 
 static void remove_rows(gw_engine *e, uint32_t parent)
 {
-    const uint8_t shape = e->streams[parent].shape;
-    if (shape != GW_SHAPE_ARRAY && shape != GW_SHAPE_MERGED)
+    if (!gw_has_rows(e->streams[parent].shape))
         return;
     for (uint32_t row = 0; row < e->segment.header->stream_count; row++)
         if (e->streams[row].parent == parent)

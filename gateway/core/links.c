@@ -7,12 +7,6 @@ static bool of_link(const gw_engine *e, uint32_t stream, uint32_t link)
     return info->connection == e->links[link].first && !info->retired;
 }
 
-/* Subscribed at the venue, unlike rows and what is put together here. */
-static bool is_subscribed(const gw_stream_info *info)
-{
-    return info->shape != GW_SHAPE_ROW && info->shape != GW_SHAPE_SYNTHETIC;
-}
-
 /* Everything that happens outside a frame: no link is at hand, and now is now. */
 static void begin(gw_engine *e)
 {
@@ -68,16 +62,22 @@ static void mark_link(gw_engine *e, uint32_t link, uint8_t status, uint8_t reaso
             gw_mark_stream(e, stream, status, reason);
 }
 
+/* The arrivals that tell who brings a stream: a row's are its array's. */
+static const gw_arrivals *arrivals_of(const gw_engine *e, uint32_t stream)
+{
+    const uint32_t parent = e->streams[stream].parent;
+    return &e->streams[parent == GW_NO_ROW ? stream : parent].arrivals;
+}
+
 /* Whether the other link of a connection brings a stream, so that this one may go. */
 bool gw_peer_carries(const gw_engine *e, uint32_t link, uint32_t stream)
 {
     const uint32_t peer = e->links[link].peer;
     if (peer == GW_NO_ROW || !gw_link_keeps_up(&e->links[peer]))
         return false;
-    const gw_stream_info *info = &e->streams[stream];
-    const gw_stream_info *carrier = info->parent == GW_NO_ROW ? info : &e->streams[info->parent];
+    const gw_arrivals *arrivals = arrivals_of(e, stream);
     const uint8_t side = e->links[peer].side;
-    return gw_arrival_carried(&carrier->arrivals, side, e->mono) && !gw_arrival_ahead(&carrier->arrivals, side);
+    return gw_arrival_carried(arrivals, side, e->mono) && !gw_arrival_ahead(arrivals, side);
 }
 
 static bool peer_is_up(const gw_engine *e, uint32_t link)
@@ -101,9 +101,7 @@ static void leave(gw_engine *e, uint32_t link)
 /* The other link is behind, but in step: nothing is missing, only old. */
 static bool peer_follows(const gw_engine *e, uint32_t link, uint32_t stream)
 {
-    const gw_stream_info *info = &e->streams[stream];
-    const gw_stream_info *carrier = info->parent == GW_NO_ROW ? info : &e->streams[info->parent];
-    return peer_is_up(e, link) && gw_arrival_joined(&carrier->arrivals, 1 - e->links[link].side, e->mono);
+    return peer_is_up(e, link) && gw_arrival_joined(arrivals_of(e, stream), 1 - e->links[link].side, e->mono);
 }
 
 static void lose(gw_engine *e, uint32_t link, uint32_t stream, bool alone)
@@ -177,7 +175,7 @@ bool gw_engine_awaits(const gw_engine *e, uint32_t link, uint32_t stream)
     const gw_stream_info *info = &e->streams[stream];
     const bool joined = gw_arrival_joined(&info->arrivals, e->links[link].side, e->mono);
     const bool ahead = gw_arrival_ahead(&info->arrivals, e->links[link].side); /* what it dropped is still to come */
-    return of_link(e, stream, link) && is_subscribed(info) && (!joined || ahead);
+    return of_link(e, stream, link) && gw_is_subscribed(info->shape) && (!joined || ahead);
 }
 
 /* Whether the other link brings a stream that this one should bring too, and does not. */

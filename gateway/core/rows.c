@@ -148,11 +148,6 @@ static gw_error decode_row(gw_engine *e, uint32_t child, const gw_array_row *row
     return gw_event_decode(e, child, &cursor);
 }
 
-static bool is_aside(gw_fate fate)
-{
-    return fate == GW_FATE_DUPLICATE || fate == GW_FATE_EARLY;
-}
-
 static void accept_row(gw_engine *e, uint32_t child, const gw_array_row *row, gw_raw_place place, const uint8_t *frame)
 {
     gw_error error = decode_row(e, child, row);
@@ -161,7 +156,7 @@ static void accept_row(gw_engine *e, uint32_t child, const gw_array_row *row, gw
         return;
     }
     gw_fate fate = gw_event_fate(e, child, row->start, (size_t)(row->end - row->start));
-    if (is_aside(fate))
+    if (gw_is_aside(fate))
         e->segment.counters->rows_duplicate++;
     else
         store_row(e, child, fate, row, place, frame);
@@ -194,22 +189,6 @@ static void accept_rows(gw_engine *e, uint32_t parent, gw_raw_place place, const
     }
 }
 
-/* Counted and kept in RAW, but not published. */
-static gw_frame_class set_aside(gw_engine *e, uint32_t stream, const uint8_t *frame, size_t length,
-                                size_t offset, size_t data_length, uint16_t flag)
-{
-    gw_count_frame(e, stream, length);
-    if (flag == GW_FLAG_FOREIGN) {
-        e->segment.counters->frames_foreign++;
-    } else {
-        e->segment.counters->frames_duplicate++;
-        e->segment.streams[stream].duplicate_count++;
-        e->segment.connections[e->link].duplicate_count++;
-    }
-    gw_emit_raw(e, stream, frame, length, offset, data_length, flag);
-    return GW_FRAME_DATA;
-}
-
 /* A whole array is an event by its bytes alone: it has no time of its own. */
 static gw_fate fate_of_frame(gw_engine *e, uint32_t stream, const uint8_t *data, size_t length)
 {
@@ -231,7 +210,6 @@ static void publish_frame(gw_engine *e, uint32_t stream, gw_raw_place place, con
 
 static gw_raw_place take_frame(gw_engine *e, uint32_t stream, const uint8_t *frame, size_t length, size_t offset, size_t data_length)
 {
-    gw_count_frame(e, stream, length);
     gw_watch_frame(e, stream);
     e->segment.counters->frames_data++;
     e->segment.streams[stream].sequence++;
@@ -239,28 +217,48 @@ static gw_raw_place take_frame(gw_engine *e, uint32_t stream, const uint8_t *fra
     return gw_emit_raw(e, stream, frame, length, offset, data_length, 0);
 }
 
-/* One event, of a symbol that is carried: its own identity says whether it is new. */
-static gw_frame_class accept_merged(gw_engine *e, uint32_t stream, uint32_t child, const uint8_t *frame,
-                                    size_t length, size_t offset, size_t data_length)
+/* One event, of a symbol that is carried: its own identity says whether it is new. False: set aside. */
+static bool accept_merged(gw_engine *e, uint32_t stream, uint32_t child, const uint8_t *frame, size_t length,
+                          size_t offset, size_t data_length)
 {
     const gw_array_row *row = &e->rows[0];
-    gw_error error = decode_row(e, child, row);
-    if (error != GW_OK) {
-        gw_raw_place place = take_frame(e, stream, frame, length, offset, data_length);
-        publish_frame(e, stream, place, frame, offset, data_length, true);
-        refuse_row(e, child, error, row);
-        return GW_FRAME_DATA;
+    gw_fate fate = GW_FATE_NEW;
+    const gw_error error = decode_row(e, child, row);
+    if (error == GW_OK) {
+        if (e->event.meta.ts_event != GW_NULL)
+            gw_watch_lag(e, e->event.meta.ts_event);
+        fate = gw_event_fate(e, child, row->start, (size_t)(row->end - row->start));
+        fate_of_frame(e, stream, frame + offset, data_length); /* so that both links have joined the whole */
     }
-    if (e->event.meta.ts_event != GW_NULL)
-        gw_watch_lag(e, e->event.meta.ts_event);
-    gw_fate fate = gw_event_fate(e, child, row->start, (size_t)(row->end - row->start));
-    fate_of_frame(e, stream, frame + offset, data_length); /* so that both links have joined the whole */
-    if (is_aside(fate))
-        return set_aside(e, stream, frame, length, offset, data_length, GW_FLAG_DUPLICATE);
+    if (gw_is_aside(fate)) {
+        gw_set_aside(e, stream, GW_FLAG_DUPLICATE, frame, length, offset, data_length);
+        return false;
+    }
     gw_raw_place place = take_frame(e, stream, frame, length, offset, data_length);
     publish_frame(e, stream, place, frame, offset, data_length, true);
-    store_row(e, child, fate, row, place, frame);
-    return GW_FRAME_DATA;
+    if (error == GW_OK)
+        store_row(e, child, fate, row, place, frame);
+    else
+        refuse_row(e, child, error, row);
+    return true;
+}
+
+/* An array, or one event of a symbol that is not carried: its bytes say whether it is new. False: set aside. */
+static bool accept_whole(gw_engine *e, uint32_t stream, const uint8_t *frame, size_t length, size_t offset,
+                         size_t data_length, bool foreign)
+{
+    const bool array = e->streams[stream].shape == GW_SHAPE_ARRAY;
+    if (array)
+        watch_rows(e, stream);
+    if (fate_of_frame(e, stream, frame + offset, data_length) == GW_FATE_DUPLICATE) {
+        gw_set_aside(e, stream, GW_FLAG_DUPLICATE, frame, length, offset, data_length);
+        return false;
+    }
+    gw_raw_place place = take_frame(e, stream, frame, length, offset, data_length);
+    publish_frame(e, stream, place, frame, offset, data_length, !foreign);
+    if (array)
+        accept_rows(e, stream, place, frame);
+    return true;
 }
 
 /* The frame at hand, whose rows gw_rows_scan has found. */
@@ -270,24 +268,19 @@ gw_frame_class gw_rows_accept(gw_engine *e, uint32_t stream, const uint8_t *fram
     const uint32_t foreign = count_foreign(e);
     e->publish_mono = gw_clock_mono();
     e->segment.counters->rows_foreign += foreign;
+    gw_count_frame(e, stream, length);
     if (foreign && foreign == e->row_count) {
         fate_of_frame(e, stream, data, data_length);
         gw_watch_frame(e, stream);
-        return set_aside(e, stream, frame, length, offset, data_length, GW_FLAG_FOREIGN);
+        return gw_set_aside(e, stream, GW_FLAG_FOREIGN, frame, length, offset, data_length);
     }
     const bool merged = e->streams[stream].shape == GW_SHAPE_MERGED;
     const uint32_t child = merged ? child_of(e, stream, &e->rows[0].symbol) : GW_NO_ROW;
-    if (child != GW_NO_ROW)
-        return accept_merged(e, stream, child, frame, length, offset, data_length);
-    if (!merged)
-        watch_rows(e, stream);
-    if (fate_of_frame(e, stream, data, data_length) == GW_FATE_DUPLICATE)
-        return set_aside(e, stream, frame, length, offset, data_length, GW_FLAG_DUPLICATE);
-    gw_raw_place place = take_frame(e, stream, frame, length, offset, data_length);
-    publish_frame(e, stream, place, frame, offset, data_length, foreign == 0);
-    if (!merged)
-        accept_rows(e, stream, place, frame);
-    gw_publish_flush_if_full(e);
-    gw_histogram_add(&e->segment.histograms[GW_HISTOGRAM_RECV_TO_PUBLISH], e->publish_mono - e->mono);
+    const bool published = child != GW_NO_ROW ? accept_merged(e, stream, child, frame, length, offset, data_length)
+                                              : accept_whole(e, stream, frame, length, offset, data_length, foreign);
+    if (published) {
+        gw_publish_flush_if_full(e);
+        gw_histogram_add(&e->segment.histograms[GW_HISTOGRAM_RECV_TO_PUBLISH], e->publish_mono - e->mono);
+    }
     return GW_FRAME_DATA;
 }

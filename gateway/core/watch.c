@@ -104,17 +104,12 @@ static bool is_acked(const gw_engine *e, const gw_stream_info *info)
     return first->peer != GW_NO_ROW && e->links[first->peer].up && info->arrivals.sources[1].acked_mono;
 }
 
-static bool has_rows(const gw_stream_info *info)
-{
-    return info->shape == GW_SHAPE_ARRAY || info->shape == GW_SHAPE_MERGED;
-}
-
 /* Its last value is not the present any more. A silence that cannot be told is told with the next judgement. */
 static void fell_silent(gw_engine *e, uint32_t stream, int64_t silent_for, int64_t limit)
 {
     gw_stream_info *info = &e->streams[stream];
     gw_mark_fed(e, stream, GW_STATUS_STALE, GW_REASON_SILENT);
-    if (has_rows(info))
+    if (gw_has_rows(info->shape))
         gw_mark_rows(e, stream, GW_STATUS_STALE, GW_REASON_SILENT);
     gw_notice *notice = gw_notify(e, GW_NOTICE_SILENT, stream);
     if (!notice)
@@ -168,7 +163,7 @@ void gw_watch(gw_engine *e, int64_t mono)
     e->mono = e->publish_mono = mono;
     for (uint32_t stream = 0; stream < e->segment.header->stream_count; stream++) {
         gw_stream_info *info = &e->streams[stream];
-        if (info->retired || info->shape == GW_SHAPE_ROW || info->shape == GW_SHAPE_SYNTHETIC)
+        if (info->retired || !gw_is_subscribed(info->shape))
             continue;
         if (second)
             gw_silence_second(&info->silence);

@@ -9,10 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
+from gateway import endpoints
 from gateway.endpoints import is_loopback
 from gateway.errors import ConfigError
-
-PROXY_SCHEMES = ("http", "https", "socks4", "socks5")
 
 
 def check_url(url: str) -> None:
@@ -33,11 +32,11 @@ def check_url(url: str) -> None:
 
 def check_proxy(proxy: str) -> None:
     """Refuse what is no address of a proxy; empty is none. Raises ConfigError."""
-    parts = _split(proxy)
-    if proxy and (parts.scheme not in PROXY_SCHEMES or not parts.hostname):
-        # The user's name and password may stand in it.
-        shown = f"{parts.scheme}://{parts.hostname or ''}" if parts.scheme else "proxy"
-        raise ConfigError(shown, "is no proxy", "write http://host:port or socks5://host:port")
+    try:
+        endpoints.check_proxy("proxy", proxy)
+    except ValueError as exc:
+        remedy = "write http://host:port or socks5://host:port"
+        raise ConfigError("upstream", str(exc), remedy) from exc
 
 
 def host_of(url: str) -> str:

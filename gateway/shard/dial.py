@@ -48,7 +48,6 @@ class Dialling:
                     read_buffer_init_size=READ_BUFFER_BYTES,
                     max_redirects=0,
                     proxy=self.proxy or None,
-                    proxy_ssl_context=self.tls if self.proxy.startswith("https:") else None,
                     enable_auto_pong=False,
                     logger_name="gateway.shard.picows",
                 )

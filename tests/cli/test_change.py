@@ -50,6 +50,7 @@ class Socket:
 def there(run_dir: Path) -> Iterator[Socket]:
     manifest = {
         "version": 1, "instance": "1", "pid": 1, "started_ns": 1, "upstream": "x", "shards": [],
+        "control": f"ipc://{run_dir}/control.sock",
     }  # fmt: skip
     (run_dir / "manifest.json").write_text(json.dumps(manifest))
     made = Socket(run_dir)
@@ -152,9 +153,8 @@ def test_gateway_that_does_not_answer_is_given_up(
 ) -> None:
     monkeypatch.setattr(ask_module, "ANSWER_SECONDS", 0.1)
     there.is_mute = True
-    assert gateway("subscribe", "spot:a@trade") == (
-        69, "", f"gateway: {run_dir}: no answer within 0.1 s; see the gateway's log\n",
-    )  # fmt: skip
+    sentence = "the gateway did not answer within 0.1 s; see the gateway's log"
+    assert gateway("subscribe", "spot:a@trade") == (69, "", f"gateway: {run_dir}: {sentence}\n")
 
 
 def test_no_gateway_is_69(gateway: Run, run_dir: Path) -> None:

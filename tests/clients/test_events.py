@@ -256,7 +256,7 @@ def test_events_of_an_instrument_come_from_every_shard_that_carries_it(
     second.write(Kind.MARK_PRICE, "mark", symbol=0)
     found = {event.kind: event for event in events}
     assert set(found) == {EventKind.TRADE, EventKind.MARK_PRICE}
-    assert found[EventKind.MARK_PRICE].mark_px == 1.0  # type: ignore[attr-defined]
+    assert found[EventKind.MARK_PRICE].mark_px == 1.0
     assert {event.symbol for event in found.values()} == {BTC}
 
 

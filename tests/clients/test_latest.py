@@ -204,7 +204,7 @@ def test_names_and_rows_stay_together_as_more_come(
         row = shard.add_stream(name, Kind.WINDOW_TICKER, count % 2, has_value=True)
         shard.write_cell("values", row, layout="ticker", last_px=count * 100)
         assert gateway.latest(name).symbol == gateway.symbols()[count % 2]
-    assert [gateway.latest(name).last_px for name in gateway.streams()] == [1, 2, 3, 4]  # type: ignore[union-attr]
+    assert [gateway.latest(name).last_px for name in gateway.streams()] == [1, 2, 3, 4]
     assert gateway.status().shards[0].states["values"] == {"LIVE": 4}
 
 

@@ -220,4 +220,4 @@ def test_of_a_candle_sent_twice_the_last_must_name_its_symbol() -> None:
 @pytest.mark.parametrize("kind", [0, Kind.BOOK, Kind.RAW, Kind.STATE, Kind.PAD, 99])
 def test_what_no_stream_delivers_has_no_decoder(kind: int) -> None:
     with pytest.raises(DecodeError, match="TYPE"):
-        core_fields(replace(MARK, kind=kind))  # type: ignore[arg-type]
+        core_fields(replace(MARK, kind=kind))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import random
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,10 @@ def rotations(service: Service) -> int:
     return service.gateway.counters()["rotations"]
 
 
+def rotated(service: Service, count: int) -> bool:
+    return rotations(service) >= count
+
+
 def violations(simulator: Simulator) -> Any:
     status = simulator.get("/sim/status")
     return {kind: count for kind, count in status["violations_by_kind"].items() if count}
@@ -67,13 +72,9 @@ def test_rotations_on_notice_leave_no_gap_and_no_duplicate(run_dir: Path, count:
         service.wait_live(SYMBOLS)
         connections = len(simulator.get("/sim/status")["connections"])
         with Watcher(service.run_dir) as watcher:
-            for number in range(1, -(-count // connections) + 1):
+            while (done := rotations(service)) < count:
                 simulator.post("/sim/shutdown")
-                wait_for(
-                    lambda number=number: rotations(service) >= number * connections,  # type: ignore[misc]
-                    "the rotations",
-                    120,
-                )
+                wait_for(partial(rotated, service, done + connections), "the rotations", 120)
         is_undisturbed(watcher)
         assert rotations(service) >= count
         assert service.gateway.counters()["gaps"] == 0

@@ -54,7 +54,7 @@ async def test_the_end_of_the_channel_ends_it(venue: Venue, start: Start, run_di
 @pytest.mark.parametrize(
     ("changed", "problem"),
     [
-        ({"proxy": "ftp://nowhere"}, "is no proxy"),
+        ({"proxy": "ftp://nowhere"}, "must start with http"),
         ({"tls_ca_file": "/nonexistent/ca.pem"}, "tls_ca_file: cannot be used"),
     ],
 )
