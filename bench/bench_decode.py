@@ -3,7 +3,8 @@
 Topology: none; the C decoder in a loop over one literal payload, CPU time of this process, best of
 nine. One event of every kind (decode_payloads.tsv) in the venue's own form, depth events of several
 lengths, and for what comes in arrays the scan that finds a row's symbol and end before it is
-decoded. The aim is 0.1 us per 100 bytes, none above 0.2; the worst is named at the end.
+decoded: such a payload costs both. The aim is 0.1 us per 100 bytes, none above 0.2, which holds for
+both together; the worst and what is above that are named at the end.
 ``--smoke``: a toy size for the tests. What was decoded is compared with json and Decimal before
 anything is timed.
 """
@@ -24,6 +25,7 @@ from gateway.layout import FIXED_EXPONENT, Kind, Market
 
 PX, QTY = -8, -8
 RUNS = 9
+COST_MAX = 0.2  # us per 100 bytes
 PAYLOADS = Path(__file__).with_name("decode_payloads.tsv")
 
 
@@ -81,16 +83,22 @@ def check(case: Case) -> None:
         assert probe.scan_row(data)[2] == len(data), case.name
 
 
-def timed(case: Case, rounds: int) -> Iterator[tuple[str, float]]:
-    """Label and nanoseconds of a decoding, and of a scan for what comes in arrays."""
+def timed(case: Case, rounds: int) -> list[tuple[str, float]]:
+    """Label and nanoseconds of what is done to a payload; the last one is all of it."""
     data, symbol = case.text.encode(), case.symbol.encode()
     count = max(rounds * 100 // len(data), 10)
     runs = [
         probe.time_decode(case.kind, case.market, data, symbol, PX, QTY, count) for _ in range(RUNS)
     ]
-    yield case.name, min(runs) / count
-    if case.is_row:
-        yield f"scan {case.name}", min(probe.time_scan(data, count) for _ in range(RUNS)) / count
+    decoded = min(runs) / count
+    if not case.is_row:
+        return [(case.name, decoded)]
+    scanned = min(probe.time_scan(data, count) for _ in range(RUNS)) / count
+    return [
+        (f"decode {case.name}", decoded),
+        (f"scan {case.name}", scanned),
+        (case.name, decoded + scanned),
+    ]
 
 
 def main() -> int:
@@ -99,15 +107,17 @@ def main() -> int:
     parser.add_argument("--smoke", action="store_true", help="a toy size, for the tests")
     rounds = 200 if parser.parse_args().smoke else 200_000
     print(machine.line())
-    print(f"{'payload':<22}{'bytes':>7}{'ns':>9}{'us per 100 bytes':>18}")
-    worst = ("", 0.0)
+    print(f"{'payload':<24}{'bytes':>7}{'ns':>9}{'us per 100 bytes':>18}")
+    costs: dict[str, float] = {}
     for case in (*documented(), *depths()):
         check(case)
         for label, nanoseconds in timed(case, rounds):
-            cost = nanoseconds / len(case.text) / 10
-            print(f"{label:<22}{len(case.text):>7}{nanoseconds:>9.0f}{cost:>18.3f}")
-            worst = max(worst, (label, cost), key=lambda found: found[1])
-    print(f"worst: {worst[0]}, {worst[1]:.3f} us per 100 bytes")
+            costs[case.name] = nanoseconds / len(case.text) / 10
+            print(f"{label:<24}{len(case.text):>7}{nanoseconds:>9.0f}{costs[case.name]:>18.3f}")
+    worst = max(costs, key=lambda name: costs[name])
+    above = [name for name, cost in costs.items() if cost > COST_MAX]
+    print(f"worst: {worst}, {costs[worst]:.3f} us per 100 bytes")
+    print(f"above {COST_MAX:g}: {', '.join(above) or 'none'}")
     return 0
 
 

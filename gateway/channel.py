@@ -118,6 +118,8 @@ class Channel(Generic[M]):
         self._fail(ChannelClosed("closed here"))
 
     def _on_readable(self) -> None:
+        if self._error is not None:
+            return
         try:
             data = self._socket.recv(_READ_BYTES)
             messages = self._framer.feed(data)
@@ -129,7 +131,11 @@ class Channel(Generic[M]):
         except (msgspec.DecodeError, ChannelError) as exc:
             self._fail(exc if isinstance(exc, ChannelError) else ChannelError(str(exc)))
         else:
-            if not data:
+            if data:
+                # Until nothing is left: where the peer died with messages of ours unread, libuv
+                # reports an error once and polls no more, and the end is behind this data.
+                self._loop.call_soon(self._on_readable)
+            else:
                 self._fail(ChannelClosed("the peer has gone"))
         self._arrived.set()
 

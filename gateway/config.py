@@ -14,11 +14,20 @@ from typing import Annotated, Any, Final, cast
 import msgspec
 from msgspec import Meta
 
-from gateway.endpoints import PRESETS, Endpoints, below, check_proxy, check_url, replaced
+from gateway.endpoints import (
+    PRESETS,
+    Endpoints,
+    below,
+    check_proxy,
+    check_url,
+    is_loopback,
+    replaced,
+)
 from gateway.errors import ConfigError, ConfigMissing, UsageError
 from gateway.layout import Market
 from gateway.markets import (
     ATTEMPTS_PER_5_MINUTES_LIMIT,
+    BY_NAME,
     CONNECTION_HOURS_LIMIT,
     STREAMS_PER_CONNECTION_LIMIT,
 )
@@ -32,8 +41,12 @@ DEFAULT_SUBSCRIBE: Final = tuple(
     for suffix in ("bookTicker", "depth@100ms", trades, "ticker")
 )
 
+TRANSPORTS: Final = ("rest", "ws-api")
+LEVELS_ASKED: Final = (5, 5000)  # the least and the most
+
 _RingBytes = Annotated[int, Meta(ge=1 << 16, le=1 << 40)]
 _Rows = Annotated[int, Meta(ge=1, le=1_000_000)]
+_Levels = Annotated[int, Meta(ge=LEVELS_ASKED[0], le=LEVELS_ASKED[1])]
 _Seconds = Annotated[float, Meta(gt=0, le=3600)]
 
 
@@ -109,7 +122,7 @@ class Connections(_Table, frozen=True):
     # Age at which a socket is replaced, at the latest; they take turns within the hour before.
     rotate_hours: Annotated[float, Meta(gt=0, lt=CONNECTION_HOURS_LIMIT)] = 23.0
     ping_seconds: Annotated[float, Meta(ge=1, le=3600)] = 180.0  # between our own pings
-    # Connections attempted by all gateways of this user to one upstream host.
+    # Connections attempted by all gateways of this user, at all hosts of the venue together.
     attempts_per_5min: Annotated[int, Meta(ge=1, le=ATTEMPTS_PER_5_MINUTES_LIMIT)] = 250
 
     def __post_init__(self) -> None:
@@ -151,7 +164,37 @@ class Book(_Table, frozen=True):
 
     levels: Annotated[int, Meta(ge=1, le=LEVELS_MAX)] = 20  # in shared memory
     levels_max: Annotated[int, Meta(ge=1000, le=1_000_000)] = 10_000  # kept in the shard
-    snapshot_levels: Annotated[int, Meta(ge=5, le=5000)] = 1000  # asked of REST
+    snapshot_levels: _Levels = 1000  # asked of REST, in the end: all begin with fewer
+    # The same for symbol ids, and for patterns of them: { "spot:BTCUSDT" = 5000, "usdm:*" = 100 }.
+    depth_levels: dict[str, int] = {}
+
+    def __post_init__(self) -> None:
+        for name, levels in self.depth_levels.items():
+            if not LEVELS_ASKED[0] <= levels <= LEVELS_ASKED[1]:
+                limits = f"from {LEVELS_ASKED[0]} to {LEVELS_ASKED[1]}"
+                raise ValueError(f"'depth_levels' has {name!r} = {levels}, must be {limits}")
+            market, colon, symbol = name.partition(":")
+            if not colon or market not in BY_NAME or not symbol or symbol != symbol.upper():
+                raise ValueError(
+                    f"'depth_levels' has {name!r}, must be like 'spot:BTCUSDT' or 'usdm:BTC*'"
+                )
+        most = max(self.snapshot_levels, *self.depth_levels.values(), 0)
+        if most > self.levels_max:
+            raise ValueError(f"'levels_max' is {self.levels_max}, less than {most} asked of REST")
+
+
+class Audit(_Table, frozen=True):
+    """Comparing LIVE books with the venue's own."""
+
+    # In which each book is compared once; costs the weight of its snapshot. 0: none is.
+    interval_seconds: Annotated[float, Meta(ge=0, le=86_400)] = 3600.0
+
+
+class Backfill(_Table, frozen=True):
+    """Fetching the trades and candles that were missed."""
+
+    enabled: bool = True
+    events_max: Annotated[int, Meta(ge=1, le=1_000_000)] = 10_000  # of one gap, the newest
 
 
 class Zeromq(_Table, frozen=True):
@@ -165,8 +208,14 @@ class Rest(_Table, frozen=True):
 
     timeout_seconds: _Seconds = 10.0
     body_bytes_max: Annotated[int, Meta(ge=1 << 16, le=1 << 28)] = 60 << 20
-    wait_seconds_max: Annotated[float, Meta(ge=0, le=60)] = 5.0  # for weight, before we refuse
+    queue_max: Annotated[int, Meta(ge=1, le=100_000)] = 4096  # calls that wait for weight
     weight_reserve: Annotated[float, Meta(ge=0, le=0.9)] = 0.2  # share left to other programs
+    transport: str = "rest"  # of snapshots, or ws-api; REST where that cannot be had
+
+    def __post_init__(self) -> None:
+        if self.transport not in TRANSPORTS:
+            allowed = ", ".join(TRANSPORTS)
+            raise ValueError(f"'transport' is {self.transport!r}, must be one of {allowed}")
 
 
 class Liveness(_Table, frozen=True):
@@ -184,6 +233,36 @@ class Liveness(_Table, frozen=True):
             raise ValueError("'heartbeat_timeout_ms' must be at least 3 x 'heartbeat_interval_ms'")
 
 
+class Metrics(_Table, frozen=True):
+    """Metrics for Prometheus, /healthz and /readyz, over HTTP from the supervisor."""
+
+    # host:port, as "127.0.0.1:9464"; port 0: any free one. Empty: off, so that two gateways on a
+    # host never want the same port.
+    listen: str = ""
+    # Whether ``listen`` may be an address that other hosts reach: who reaches it may read it,
+    # without a password and unencrypted.
+    public: bool = False
+
+    def __post_init__(self) -> None:
+        if self.listen and not is_loopback(self.address[0]) and not self.public:
+            raise ValueError(
+                f"'listen' is {self.listen!r}: other hosts may reach it, without password or TLS; "
+                "use 127.0.0.1, or allow it with public = true"
+            )
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port of ``listen``; raises ValueError where it has none."""
+        host, colon, port = self.listen.rpartition(":")
+        bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+        is_port = port.isascii() and port.isdecimal() and int(port) <= 65535
+        if not colon or not bare or not is_port or (":" in bare and bare == host):
+            raise ValueError(
+                f"'listen' is {self.listen!r}, must be like '127.0.0.1:9464' or '[::1]:9464'"
+            )
+        return bare, int(port)
+
+
 class Config(_Table, frozen=True):
     """The whole configuration. ``subscribe`` holds stream names and patterns with their market."""
 
@@ -197,9 +276,12 @@ class Config(_Table, frozen=True):
     on_demand: OnDemand = OnDemand()
     memory: Memory = Memory()
     book: Book = Book()
+    audit: Audit = Audit()
+    backfill: Backfill = Backfill()
     zeromq: Zeromq = Zeromq()
     rest: Rest = Rest()
     liveness: Liveness = Liveness()
+    metrics: Metrics = Metrics()
 
 
 def load(path: Path) -> Config:

@@ -7,8 +7,8 @@ next address is tried where one cannot be reached.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ from gateway.layout import Market
 from gateway.markets import FACTS, Route
 
 Paths = Mapping[tuple[Market, Route], tuple[str, ...]]
+_HOSTS_NAMED: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Endpoints:
     ws: Mapping[Market, tuple[str, ...]]
     rest: Mapping[Market, tuple[str, ...]]
     paths: Paths
+    ws_api: Mapping[Market, str] = field(default_factory=dict)  # requests by WebSocket
 
     def ws_urls(self, market: Market, route: Route) -> tuple[str, ...]:
         """Return the WebSocket addresses of a route in the order to try them.
@@ -56,6 +58,18 @@ _EITHER: Final[Paths] = {
     key: tuple(dict.fromkeys((*paths, "/stream"))) for key, paths in _ROUTED.items()
 }
 
+_WS_API_PATHS: Final[Mapping[Market, str]] = {
+    Market.SPOT: "/ws-api/v3",
+    Market.USDM: "/ws-fapi/v1",
+    Market.COINM: "/ws-dapi/v1",
+}
+
+
+def _ws_api(spot: str, usdm: str, coinm: str) -> Mapping[Market, str]:
+    bases = {Market.SPOT: spot, Market.USDM: usdm, Market.COINM: coinm}
+    return {market: base + _WS_API_PATHS[market] for market, base in bases.items()}
+
+
 BINANCE: Final = Endpoints(
     "binance",
     ws={
@@ -78,6 +92,9 @@ BINANCE: Final = Endpoints(
         Market.COINM: ("https://dapi.binance.com",),
     },
     paths=_ROUTED,
+    ws_api=_ws_api(
+        "wss://ws-api.binance.com:443", "wss://ws-fapi.binance.com", "wss://ws-dapi.binance.com"
+    ),
 )
 TESTNET: Final = Endpoints(
     "testnet",
@@ -95,6 +112,11 @@ TESTNET: Final = Endpoints(
         Market.COINM: ("https://testnet.binancefuture.com", "https://demo-dapi.binance.com"),
     },
     paths=_EITHER,
+    ws_api=_ws_api(
+        "wss://ws-api.testnet.binance.vision",
+        "wss://testnet.binancefuture.com",
+        "wss://testnet.binancefuture.com",
+    ),
 )
 DEMO: Final = Endpoints(
     "demo",
@@ -109,6 +131,11 @@ DEMO: Final = Endpoints(
         Market.COINM: ("https://demo-dapi.binance.com",),
     },
     paths=_EITHER,
+    ws_api=_ws_api(
+        "wss://demo-ws-api.binance.com",
+        "wss://testnet.binancefuture.com",
+        "wss://testnet.binancefuture.com",
+    ),
 )
 PRESETS: Final[Mapping[str, Endpoints]] = {e.name: e for e in (BINANCE, TESTNET, DEMO)}
 
@@ -123,6 +150,10 @@ def below(ws: str, rest: str) -> Endpoints:
         ws={market: (f"{ws.rstrip('/')}/{facts.name}",) for market, facts in FACTS.items()},
         rest={market: (f"{rest.rstrip('/')}/{facts.name}",) for market, facts in FACTS.items()},
         paths=_ROUTED,
+        ws_api={
+            market: f"{ws.rstrip('/')}/{facts.name}{_WS_API_PATHS[market]}"
+            for market, facts in FACTS.items()
+        },
     )
 
 
@@ -131,12 +162,25 @@ def replaced(
     ws: Mapping[Market, Sequence[str]],
     rest: Mapping[Market, Sequence[str]],
 ) -> Endpoints:
-    """Return ``endpoints`` with other hosts for the markets that name some."""
+    """Return ``endpoints`` with other hosts for the markets that name some; the name says so."""
     own = {market: tuple(urls) for market, urls in ws.items() if urls}
     own_rest = {market: tuple(urls) for market, urls in rest.items() if urls}
+    if not own and not own_rest:
+        return endpoints
+    is_all = own.keys() == own_rest.keys() == endpoints.ws.keys()
+    hosts = _hosts(url for urls in (*own.values(), *own_rest.values()) for url in urls)
+    name = f"custom ({hosts})" if is_all else f"{endpoints.name}, endpoints changed ({hosts})"
+    ws_api = {market: url for market, url in endpoints.ws_api.items() if market not in own_rest}
     return Endpoints(
-        endpoints.name, {**endpoints.ws, **own}, {**endpoints.rest, **own_rest}, endpoints.paths
+        name, {**endpoints.ws, **own}, {**endpoints.rest, **own_rest}, endpoints.paths, ws_api
     )
+
+
+def _hosts(urls: Iterable[str]) -> str:
+    """Return the hosts, with their ports, that a name shows."""
+    found = list(dict.fromkeys(urlsplit(url).netloc.rpartition("@")[2] for url in urls))
+    more = f" and {len(found) - _HOSTS_NAMED} more" if len(found) > _HOSTS_NAMED else ""
+    return ", ".join(found[:_HOSTS_NAMED]) + more
 
 
 def check_url(key: str, url: str, secure: str, plain: str = "") -> None:

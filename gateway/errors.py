@@ -248,11 +248,13 @@ class PortTaken(GatewayError):
 
     exit_code = 98
 
-    def __init__(self, host: str, port: int) -> None:
-        super().__init__(
-            "the address is taken by another process",
-            "choose another with --port, or --port 0 for any free one",
-        )
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        remedy: str = "choose another with --port, or --port 0 for any free one",
+    ) -> None:
+        super().__init__("the address is taken by another process", remedy)
         self.host = host
         self.port = port
 

@@ -14,6 +14,7 @@ file. A newer minor version may append fields and sections; offsets of what exis
                QUOTE, TICKER, LAST_TRADE, BOOK, PARTIAL, MARK_PRICE    latched slots, one a symbol
                VALUES            latched slots, one a stream of the kinds that have no slot above
                EVENTS, RAW       broadcast rings
+               GAPS              latched slots, one a gap
 """
 
 from __future__ import annotations
@@ -21,8 +22,10 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
+from gateway.layout_counters import COUNTERS
 from gateway.layout_enums import (
     Flag,
+    GapState,
     Kind,
     Market,
     OrderSide,
@@ -37,9 +40,11 @@ from gateway.layout_enums import (
 from gateway.layout_table import SIZES, Field, Struct
 
 __all__ = [  # what is at home elsewhere and to be had from here
+    "COUNTERS",
     "SIZES",
     "Field",
     "Flag",
+    "GapState",
     "Kind",
     "Market",
     "OrderSide",
@@ -56,13 +61,14 @@ __all__ = [  # what is at home elsewhere and to be had from here
 MAGIC: Final = b"BNGWSHM1"
 ENDIAN_TAG: Final = 0x01020304
 ABI_MAJOR: Final = 1
-ABI_MINOR: Final = 1
+ABI_MINOR: Final = 2
 PAGE: Final = 4096
 NULL: Final = -(2**63)  # an integer field the venue did not send
 NO_ROW: Final = 2**32 - 1  # "no symbol" in a stream row or record
 BOOK_LEVELS: Final = 20  # levels a side in BOOK and PARTIAL slots unless the plan says otherwise
 FIXED_EXPONENT: Final = -8  # rates and averages that lie off the tick
 VALUE_BYTES: Final = 256  # of a VALUES cell: the largest value that goes there
+GAPS_CAPACITY: Final = 1024  # slots of GAPS: older gaps make room for newer ones
 HISTOGRAM_BUCKETS: Final = 2048
 RING_DATA_OFFSET: Final = 4096  # of the first record, from the start of a ring section
 
@@ -284,7 +290,8 @@ VALUE: Final = Struct(
 
 def ladder(name: str, doc: str, levels: int) -> Struct:
     """A cell with ``levels`` levels a side (BOOK and PARTIAL slots)."""
-    return Struct(name, 128 + 32 * levels, doc, (*META.fields,
+    size = -(-(144 + 32 * levels) // 64) * 64
+    return Struct(name, size, doc, (*META.fields,
         Field("first_update_id", "u64", "", "of the last event in it (U), 0 after a snapshot"),
         Field("snapshot_id", "u64", "", "lastUpdateId of the snapshot under it, 0: none"),
         Field("bid_count", "u16", "levels", "shown here"),
@@ -295,6 +302,8 @@ def ladder(name: str, doc: str, levels: int) -> Struct:
         Field("ask_total", "u32", "levels", "held by the writer"),
         _levels("bids", levels),
         _levels("asks", levels),
+        Field("bid_complete_px", "i64", "px", "every bid from the best down to this price, inclusive, is known; null: all"),
+        Field("ask_complete_px", "i64", "px", "every ask from the best up to this price, inclusive, is known; null: all"),
     ))  # fmt: skip
 
 
@@ -319,13 +328,34 @@ DIFF: Final = Struct("diff", 160, "DIFF, SNAPSHOT and PARTIAL records: this head
     Field("reserved_diff", "u64", "", "0"),
 ))  # fmt: skip
 
-STATE: Final = Struct("state", 128, "STATE, GAP and UNREADABLE records; META.status is the new status.", (*META.fields,
+STATE: Final = Struct("state", 192, "STATE, GAP, GAP_CLOSED and UNREADABLE records; META.status is the new status.", (*META.fields,
     Field("previous_status", "u32", "enum Status", ""),
     Field("subject", "u32", "enum Kind", "the kind of slot or stream concerned"),
     Field("expected_id", "u64", "", "GAP: the id that should have come"),
     Field("received_id", "u64", "", "GAP: the id that came"),
     Field("error", "u32", "", "UNREADABLE: the decoder's code"),
     Field("reserved_state", "u32", "", "0"),
+    Field("gap_number", "u64", "", "GAP, GAP_CLOSED: its number in GAPS, from 1; else 0"),
+    Field("missing", "u64", "", "GAP, GAP_CLOSED: ids that are missing, 0: unknown"),
+    Field("recovered", "u64", "", "GAP_CLOSED: ids that back-fill brought"),
+    Field("gap_state", "u32", "enum GapState", "GAP, GAP_CLOSED: what became of it so far"),
+    Field("reserved_gap", "u32", "", "0"),
+    Field("ts_before", "i64", "ns", "GAP, GAP_CLOSED: the venue's time of the last event before it, or null"),
+    Field("ts_after", "i64", "ns", "GAP, GAP_CLOSED: the venue's time of the first event after it, or null"),
+))  # fmt: skip
+
+GAP: Final = Struct("gap", 256, "A slot of GAPS: something is missing in META.stream. Slot number: gap_number modulo the section's capacity.", (*META.fields,
+    Field("gap_number", "u64", "", "from 1, in the order in which they were found"),
+    Field("first_id", "u64", "", "first missing id; klines: open time in ms; 0: has no ids"),
+    Field("last_id", "u64", "", "last missing id, inclusive; klines: open time in ms; 0: has no ids"),
+    Field("missing", "u64", "", "ids from the first to the last, 0: unknown"),
+    Field("recovered", "u64", "", "ids that back-fill brought"),
+    Field("opened_real", "i64", "ns", "CLOCK_REALTIME when it was found"),
+    Field("closed_real", "i64", "ns", "CLOCK_REALTIME when it was closed, null: it is open"),
+    Field("ts_before", "i64", "ns", "the venue's time of the last event before it, or null"),
+    Field("ts_after", "i64", "ns", "the venue's time of the first event after it, or null"),
+    Field("gap_state", "u32", "enum GapState", ""),
+    Field("subject", "u32", "enum Kind", "what the stream delivers"),
 ))  # fmt: skip
 
 RAW: Final = Struct("raw", 128, "RAW record: this head, then payload_length bytes of the frame.", (*META.fields,
@@ -408,50 +438,8 @@ STREAM: Final = Struct("stream", 192, "STREAMS row.", (
     Field("mono_acked", "i64", "ns", "when the venue acknowledged its subscription, 0: not yet"),
     Field("duplicate_count", "u64", "", "frames that the other connection had delivered before"),
     Field("silent_count", "u64", "", "times it was found silent"),
-))  # fmt: skip
-
-COUNTERS: Final = Struct("counters", 512, "What the shard counts. frames_received = frames_data + _duplicate + _early + _foreign + _control + _unknown_stream + _unreadable + _binary.", (
-    Field("frames_received", "u64", "", "WebSocket messages, all kinds"),
-    Field("bytes_received", "u64", "bytes", "their payload"),
-    Field("frames_data", "u64", "", "messages of a known stream"),
-    Field("frames_control", "u64", "", "acks, errors and notices of the venue"),
-    Field("frames_unknown_stream", "u64", "", "messages of a stream we did not subscribe"),
-    Field("frames_unreadable", "u64", "", "messages the decoder refused"),
-    Field("frames_binary", "u64", "", "binary messages, which JSON streams never send"),
-    Field("frames_not_utf8", "u64", "", "text messages that are not UTF-8"),
-    Field("fragments_joined", "u64", "", "messages that came in parts"),
-    Field("records_published", "u64", "", "EVENTS records"),
-    Field("diffs_applied", "u64", "", ""),
-    Field("diffs_behind", "u64", "", "older than the book"),
-    Field("diffs_buffered", "u64", "", "kept until a snapshot came"),
-    Field("diffs_dropped", "u64", "", "buffered in vain: the book was lost again, or its buffer was full"),
-    Field("gaps", "u64", "", "breaks of sequence found"),
-    Field("snapshots_applied", "u64", "", ""),
-    Field("snapshots_refused", "u64", "", "too old, unreadable or unfit"),
-    Field("books_crossed", "u64", "", ""),
-    Field("values_inexact", "u64", "", "more decimals than the row's exponent"),
-    Field("values_out_of_range", "u64", "", "did not fit an i64"),
-    Field("stalls", "u64", "", "our loop stood still for longer than the heartbeat timeout"),
-    Field("status_changes", "u64", "", ""),
-    Field("zmq_sent", "u64", "", "messages handed to ZeroMQ"),
-    Field("zmq_refused", "u64", "", "messages ZeroMQ would not take (EAGAIN)"),
-    Field("batches", "u64", "", "socket reads published"),
-    Field("raw_parts", "u64", "", "RAW records"),
-    Field("notices_dropped", "u64", "", "notices to the control plane that did not fit its queue"),
-    Field("ids_backwards", "u64", "", "quotes or trades with an id below the last"),
-    Field("frames_duplicate", "u64", "", "messages that the other connection of their stream had delivered"),
-    Field("frames_early", "u64", "", "messages ahead of the other connection, which delivers them again"),
-    Field("frames_foreign", "u64", "", "messages of the other futures market alone"),
-    Field("rows_split", "u64", "", "rows of arrays published as streams of their own"),
-    Field("rows_foreign", "u64", "", "rows of the other futures market, left out"),
-    Field("rows_unknown", "u64", "", "rows of symbols that are not carried (yet)"),
-    Field("rows_covered", "u64", "", "rows whose stream is subscribed by itself"),
-    Field("rows_duplicate", "u64", "", "rows that were delivered before"),
-    Field("rows_unreadable", "u64", "", "rows the decoder refused"),
-    Field("streams_silent", "u64", "", "times a stream was found silent"),
-    Field("streams_lagging", "u64", "", "times a connection was found lagging"),
-    Field("rotations", "u64", "", "connections replaced without a break"),
-    Field("subscriptions_refused", "u64", "", "streams that the venue answered with an error"),
+    Field("last_id", "u64", "", "id of its last event, 0: none"),
+    Field("last_ts", "i64", "ns", "the venue's time of its last event, 0: none"),
 ))  # fmt: skip
 
 HISTOGRAM: Final = Struct("histogram", 64 + 8 * HISTOGRAM_BUCKETS, "Log-linear latency histogram: value v < 32 -> v; else e = floor(log2 v), bucket ((e - 4) << 5) | ((v >> (e - 5)) & 31).", (
@@ -467,10 +455,11 @@ HISTOGRAM_NAMES: Final = ("event_to_recv", "recv_to_publish")
 
 STRUCTS: Final = (
     HEADER, SECTION, FIELD_ROW, META, QUOTE, TRADE, TICKER, KLINE, MARK, PRICE, LIQUIDATION, CONTRACT, ASSET,
-    SESSION, VALUE, BOOK, PARTIAL, DIFF, STATE, RAW, RING, SLOT, SYMBOL, CONNECTION, STREAM, COUNTERS, HISTOGRAM,
+    SESSION, VALUE, BOOK, PARTIAL, DIFF, STATE, GAP, RAW, RING, SLOT, SYMBOL, CONNECTION, STREAM, COUNTERS, HISTOGRAM,
 )  # fmt: skip
 ENUMS: Final = (
-    SegmentState, Status, Reason, Market, Kind, Flag, Shape, OrderSide, Source, SectionKind, RowState,
+    SegmentState, Status, Reason, Market, Kind, Flag, Shape, OrderSide, Source, GapState, SectionKind,
+    RowState,
 )  # fmt: skip
 
 

@@ -51,6 +51,8 @@ class Reason(enum.IntEnum):
     SILENT = 14  # nothing came for longer than the stream's own limit
     LAGGING = 15  # what comes is old: it reaches us later and later
     HALTED = 16  # the venue says: not trading
+    AUDIT = 17  # the book differed from the venue's own
+    THIN = 18  # the price ran out of what is known of the book
 
 
 class Market(enum.IntEnum):
@@ -92,6 +94,7 @@ class Kind(enum.IntEnum):
     CONTRACT_INFO = 26
     ASSET_INDEX = 27
     TRADING_SESSION = 28
+    GAP_CLOSED = 29  # the end of a gap: what back-fill brought
     PAD = 255  # fills a ring up to its end
 
 
@@ -109,6 +112,8 @@ class Flag(enum.IntFlag):
     FOREIGN = 1 << 8  # RAW: a row of the other futures market; not published
     CLOSED = 1 << 9  # klines: the interval is over
     EARLY = 1 << 10  # RAW: ahead of the stream's other connection, which delivers it again
+    BIDS_WHOLE = 1 << 11  # SNAPSHOT: every bid there is; without it: down to its last one
+    ASKS_WHOLE = 1 << 12  # SNAPSHOT: every ask there is; without it: up to its last one
 
 
 class Shape(enum.IntEnum):
@@ -137,6 +142,17 @@ class Source(enum.IntEnum):
     BOOK = 2
 
 
+class GapState(enum.IntEnum):
+    """What became of a gap."""
+
+    NONE = 0
+    OPEN = 1  # found, being fetched
+    FILLED = 2  # every id recovered
+    PARTIAL = 3  # some of them
+    LOST = 4  # nothing can bring it back
+    HEALED = 5  # a book: the present is right again, the past is not recovered
+
+
 class SectionKind(enum.IntEnum):
     """What a section of the file holds."""
 
@@ -155,6 +171,7 @@ class SectionKind(enum.IntEnum):
     RAW = 13
     MARK_PRICE = 14
     VALUES = 15
+    GAPS = 16
 
 
 class RowState(enum.IntEnum):

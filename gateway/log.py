@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 LOG_VARIABLE = "GATEWAY_LOG"
+# What a peer sent may stand in a line: it is not to begin a new one, nor to move the cursor.
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
 _KEYS_MAX = 1000  # of a RateLimit; a hostile source of keys must not fill the memory
 
 
@@ -46,7 +48,8 @@ class LineFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         time = datetime.fromtimestamp(record.created, UTC).astimezone().strftime("%H:%M:%S")
         level = "" if record.levelno == logging.INFO else f"{record.levelname} "
-        text = f"{time} {level}{record.name.removeprefix('gateway.')}: {record.getMessage()}"
+        message = record.getMessage().translate(_CONTROLS)
+        text = f"{time} {level}{record.name.removeprefix('gateway.')}: {message}"
         return f"{text}\n{self.formatException(record.exc_info)}" if record.exc_info else text
 
 

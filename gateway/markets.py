@@ -33,6 +33,10 @@ class MarketFacts:
     depth_limits: tuple[int, ...]  # limits that may be asked; empty: any up to the last weight
     depth_variants: Mapping[str, DepthCall]  # books beside the ordinary one
     exchange_info_weight: int
+    ws_api_weight: int  # of a connection to the WebSocket API
+    agg_trades_weight: int
+    trades: HistoryCall  # of single trades, as far back as it goes without an API key
+    kline_weights: tuple[tuple[int, int], ...]  # (limit up to, weight), rising
     weight_pool: str  # budgets are counted per pool
     control_per_second: int  # of SUBSCRIBE, ping and pong frames, with reserve
 
@@ -42,8 +46,15 @@ class MarketFacts:
             return self.depth_variants[variant]
         limits = self.depth_limits or (min(levels, self.depth_weights[-1][0]),)
         limit = next((limit for limit in limits if limit >= levels), limits[-1])
-        weights = (weight for top, weight in self.depth_weights if limit <= top)
-        return DepthCall("depth", limit, next(weights))
+        return DepthCall("depth", limit, _weight_of(limit, self.depth_weights))
+
+    def kline_weight(self, limit: int) -> int:
+        """Return what a call for ``limit`` candles weighs, of whatever they are."""
+        return _weight_of(limit, self.kline_weights)
+
+
+def _weight_of(limit: int, weights: tuple[tuple[int, int], ...]) -> int:
+    return next(weight for top, weight in weights if limit <= top)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +66,20 @@ class DepthCall:
     weight: int
 
 
+@dataclass(frozen=True, slots=True)
+class HistoryCall:
+    """A REST call for single trades; ``is_recent``: it knows the newest alone."""
+
+    name: str
+    weight: int
+    is_recent: bool
+
+
 _FUTURES_WEIGHTS: Final = ((50, 2), (100, 5), (500, 10), (1000, 20))
 _FUTURES_LIMITS: Final = (5, 10, 20, 50, 100, 500, 1000)
+_FUTURES_KLINES: Final = ((99, 1), (499, 2), (1000, 5), (1500, 10))
+# historicalTrades of futures weighs 200 and is for holders of an API key.
+_FUTURES_TRADES: Final = HistoryCall("trades", 5, is_recent=True)
 
 SPOT: Final = MarketFacts(
     market=Market.SPOT,
@@ -66,6 +89,10 @@ SPOT: Final = MarketFacts(
     depth_limits=(),
     depth_variants={},
     exchange_info_weight=20,
+    ws_api_weight=2,
+    agg_trades_weight=4,
+    trades=HistoryCall("historicalTrades", 25, is_recent=False),
+    kline_weights=((1000, 2),),
     weight_pool="spot",
     control_per_second=3,  # the venue closes the connection over 5
 )
@@ -77,6 +104,10 @@ USDM: Final = MarketFacts(
     depth_limits=_FUTURES_LIMITS,
     depth_variants={"RPI": DepthCall("rpiDepth", 1000, 20)},  # its only documented limit
     exchange_info_weight=1,
+    ws_api_weight=5,  # not documented, others have counted it
+    agg_trades_weight=20,
+    trades=_FUTURES_TRADES,
+    kline_weights=_FUTURES_KLINES,
     weight_pool="futures",
     control_per_second=8,  # the venue closes the connection over 10
 )
@@ -88,6 +119,10 @@ COINM: Final = MarketFacts(
     depth_limits=_FUTURES_LIMITS,
     depth_variants={},
     exchange_info_weight=1,
+    ws_api_weight=5,  # not documented, others have counted it
+    agg_trades_weight=20,
+    trades=_FUTURES_TRADES,
+    kline_weights=_FUTURES_KLINES,
     weight_pool="futures",
     control_per_second=8,
 )

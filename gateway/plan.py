@@ -6,6 +6,8 @@ Plain msgspec structs, sent as length-prefixed msgpack over an inherited socketp
 
 from __future__ import annotations
 
+import enum
+
 import msgspec
 
 from gateway.layout import BOOK_LEVELS, Kind, Market, Shape
@@ -89,6 +91,10 @@ class ShardPlan(msgspec.Struct, frozen=True, tag="plan"):
     book_levels: int = BOOK_LEVELS
     book_levels_max: int = 10_000  # a side, kept in the shard
     snapshot_levels: int = 1000  # asked of REST
+    depth_levels: dict[str, int] = {}  # the same for symbol ids and patterns of them: spot:BTC*
+    audit_interval_s: float = 3600.0  # in which each book is compared with the venue's; 0: never
+    backfill: bool = True  # missed events are fetched
+    backfill_events_max: int = 10_000  # of one gap, the newest
     zmq_hwm: int = 100_000
     heartbeat_interval_ms: int = 100
     heartbeat_timeout_ms: int = 1000
@@ -126,23 +132,97 @@ class Ready(msgspec.Struct, frozen=True, tag="ready"):
     generation: int
 
 
+class Need(enum.IntEnum):
+    """How much a REST call is needed; the lower number goes first."""
+
+    LOST = 0  # a book that readers had LIVE
+    COLD = 1  # the first snapshot of a book, a shallow one
+    BACKFILL = 2  # events that were missed
+    DEEPEN = 3  # more levels of a book that is LIVE
+    AUDIT = 4  # a look whether a LIVE book is right
+
+
 class SnapshotRequest(msgspec.Struct, frozen=True, tag="snapshot_request"):
-    """Shard to supervisor: fetch REST depth. At most 4 are in flight per shard."""
+    """Shard to supervisor: fetch REST depth. At most 10 calls are in flight per shard and pool."""
 
     request_id: int
     market: Market
     symbol: str
     levels: int
     variant: str = ""  # RPI: the book with retail orders
+    need: Need = Need.COLD
 
 
 class SnapshotReply(msgspec.Struct, frozen=True, tag="snapshot_reply"):
-    """Supervisor to shard: ``status`` is the HTTP status, or 0 and ``error`` says what failed."""
+    """Supervisor to shard: ``status`` is the HTTP status, or 0 and ``error`` says what failed.
+
+    ``limit`` is how many levels a side were asked for: a side that has fewer is whole.
+    """
 
     request_id: int
     status: int
     body: bytes = b""
     error: str = ""
+    limit: int = 0
+
+
+class HistoryRequest(msgspec.Struct, frozen=True, tag="history_request"):
+    """Shard to supervisor: fetch one page of what a stream missed.
+
+    ``stream`` is its name with the market; ``first_id`` and ``last_id`` are trade ids, or open
+    times of candles in ms, both inclusive. The page begins at ``first_id``.
+    """
+
+    request_id: int
+    stream: str
+    first_id: int
+    last_id: int
+
+
+class HistoryReply(msgspec.Struct, frozen=True, tag="history_reply"):
+    """Supervisor to shard: events in the stream's own JSON form, in order, all of the request.
+
+    ``status`` as in SnapshotReply. ``is_final``: the venue has nothing more of what was asked, or
+    never had it.
+    """
+
+    request_id: int
+    status: int
+    events: list[bytes] = []
+    is_final: bool = False
+    error: str = ""
+
+
+class BookRequest(msgspec.Struct, frozen=True, tag="book_request"):
+    """Supervisor to shard: the whole book of a symbol (its row name), for a late joiner."""
+
+    request_id: int
+    market: Market
+    row_name: str
+
+
+class BookReply(msgspec.Struct, frozen=True, tag="book_reply"):
+    """Shard to supervisor: the book as the core has it; levels are (px, qty) int64 pairs, packed.
+
+    ``status`` is a ``layout.Status``; ``error`` says why there is none.
+    """
+
+    request_id: int
+    error: str = ""
+    status: int = 0
+    reason: int = 0
+    epoch: int = 0
+    stream: str = ""
+    sequence: int = 0
+    update_id: int = 0
+    ring_position: int = 0
+    ts_event: int = 0
+    px_exponent: int = 0
+    qty_exponent: int = 0
+    bids: bytes = b""
+    asks: bytes = b""
+    bid_complete_px: int = 0
+    ask_complete_px: int = 0
 
 
 class InstrumentRequest(msgspec.Struct, frozen=True, tag="instrument_request"):
@@ -201,12 +281,23 @@ class Stop(msgspec.Struct, frozen=True, tag="stop"):
     """Supervisor to shard: close cleanly."""
 
 
-ToShard = ShardPlan | PlanChange | SnapshotReply | InstrumentReply | ConnectReply | Stop
+ToShard = (
+    ShardPlan
+    | PlanChange
+    | SnapshotReply
+    | HistoryReply
+    | InstrumentReply
+    | ConnectReply
+    | BookRequest
+    | Stop
+)
 ToSupervisor = (
     Ready
     | Changed
     | SnapshotRequest
+    | HistoryRequest
     | InstrumentRequest
+    | BookReply
     | RowUnknown
     | ConnectRequest
     | Refused

@@ -83,6 +83,11 @@ class Layout:
         """The shard of every stream that is carried, by name."""
         return {name: shard.shard_id for shard in self._shards for name in shard.streams}
 
+    @property
+    def halted(self) -> frozenset[tuple[Market, str]]:
+        """The symbols of what is carried that do not trade."""
+        return frozenset((s.market, s.symbol) for shard in self._shards for s in shard.halted)
+
     def plans(self) -> list[ShardPlan]:
         """Return what every shard carries now: to start with, to show, to reckon memory."""
         return [self._plan(shard.renumbered()) for shard in self._shards]

@@ -14,6 +14,8 @@ from gateway.layout import (
     CONNECTION,
     COUNTERS,
     FIELD_ROW,
+    GAP,
+    GAPS_CAPACITY,
     HISTOGRAM,
     HISTOGRAM_NAMES,
     MARK,
@@ -35,7 +37,7 @@ from gateway.layout import (
 )
 from gateway.plan import ShardPlan
 
-LEVELS_MAX = 2048  # a side; the FIELDS section gives offsets as u16
+LEVELS_MAX = 2040  # a side; the FIELDS section gives offsets as u16
 RING_BYTES_MIN = 4096
 
 
@@ -106,6 +108,7 @@ def _sized(plan: ShardPlan) -> Iterator[Section]:
     yield _ring(SectionKind.RAW, RAW, plan.raw_ring_bytes)
     yield _slots(SectionKind.MARK_PRICE, MARK, symbols)
     yield _slots(SectionKind.VALUES, VALUE, plan.value_capacity)
+    yield _slots(SectionKind.GAPS, GAP, GAPS_CAPACITY)
 
 
 def _rows(kind: SectionKind, struct: Struct, capacity: int) -> Section:

@@ -55,6 +55,12 @@ class ShardLayout:
         """Messages a second that all its streams are expected to send."""
         return sum(placed.rate for placed in self.streams.values())
 
+    @property
+    def halted(self) -> list[PlanSymbol]:
+        """Return the symbols of its streams, and of their rows, that do not trade."""
+        used = {n for placed in self.streams.values() for n in _symbols_of(placed.plan)}
+        return [self.symbols[n] for n in sorted(used) if self.symbols[n].is_halted]
+
     def row(self, symbol: PlanSymbol) -> int:
         """Return the index of a symbol, appending it where it is new."""
         key = (symbol.market, symbol.row_name)

@@ -3,7 +3,9 @@
 They lie in $STATE_DIRECTORY (systemd sets it), else $XDG_STATE_HOME/binance-gateway, else
 ~/.local/state/binance-gateway. A file is changed whole, under a lock, and replaced atomically, so a
 reader sees the old one or the new one. One that cannot be read counts as empty. Where nothing can
-be written the content lives in this process alone, from then on: a warning says so once.
+be written the content lives in this process alone: a warning says so once. Where it is known how to
+put the two together, the file is tried again now and then: a disk is full for a while only, and a
+process that was stopped with the lock in its hand goes on.
 
 ``update`` blocks, at most about a second: call it in a thread.
 """
@@ -29,6 +31,7 @@ FOLDER: Final = "binance-gateway"
 FILE_BYTES_MAX: Final = 16 << 20
 _LOCK_SECONDS = 1.0  # another holds it for a few ms, unless it was stopped meanwhile
 _LOCK_PAUSE_SECONDS = 0.01
+_AGAIN_SECONDS = 30.0  # from a failure to the next attempt
 
 T = TypeVar("T", bound=msgspec.Struct)
 R = TypeVar("R")
@@ -50,11 +53,22 @@ def state_directory(environment: Mapping[str, str] | None = None) -> Path | None
 class StateFile(Generic[T]):
     """One JSON file of the struct ``kind``, whose defaults are the empty content.
 
-    ``directory`` None keeps it in memory, without a word.
+    ``directory`` None keeps it in memory, without a word. ``join`` adds to a file's content what
+    was kept in memory meanwhile; without it the content stays there once the file has failed.
     """
 
-    def __init__(self, directory: Path | None, name: str, kind: type[T]) -> None:
+    def __init__(
+        self,
+        directory: Path | None,
+        name: str,
+        kind: type[T],
+        join: Callable[[T, T], None] | None = None,
+    ) -> None:
         self.path = directory / name if directory is not None else None
+        self._named = self.path
+        self._join = join
+        self._again_at = float("inf")
+        self._has_warned = False
         self._kind = kind
         self._content = kind()
         # Not in ``update``: two threads that meet a type for the first time crash msgspec 0.22.
@@ -68,15 +82,31 @@ class StateFile(Generic[T]):
         ``is_durable``: it survives a power cut too, which costs a wait for the disk.
         """
         with self._turn, contextlib.ExitStack() as lock:
+            is_back = self._tries_again()
             with self._or_in_memory() as path:
                 if path is not None:
                     lock.enter_context(_locked(path.with_suffix(".lock")))
-                    self._content = self._read(path)
+                    found_there = self._read(path)
+                    if is_back and self._join is not None:
+                        self._join(found_there, self._content)
+                    self._content = found_there
             found = change(self._content)
             with self._or_in_memory() as path:
                 if path is not None:
                     _replace(path, msgspec.json.encode(self._content), is_durable)
             return found
+
+    @property
+    def may_block(self) -> bool:
+        """Whether ``update`` may wait for a file."""
+        return self._named is not None
+
+    def _tries_again(self) -> bool:
+        """Whether the file, which failed, is to be used again."""
+        if self.path is not None or time.monotonic() < self._again_at:
+            return False
+        self.path, self._again_at = self._named, float("inf")
+        return True
 
     @contextlib.contextmanager
     def _or_in_memory(self) -> Iterator[Path | None]:
@@ -88,8 +118,12 @@ class StateFile(Generic[T]):
                 "%s: cannot be used (%s); kept in memory, so that other gateways and the next "
                 "start do not know it"
             )
-            log.warning(text, self.path, exc.strerror or exc)
+            if not self._has_warned:
+                log.warning(text, self.path, exc.strerror or exc)
+            self._has_warned = True
             self.path = None
+            if self._join is not None:
+                self._again_at = time.monotonic() + _AGAIN_SECONDS
 
     def _read(self, path: Path) -> T:
         try:

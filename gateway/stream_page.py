@@ -63,6 +63,8 @@ page is made from `gateway/stream_table.py` (`make layout`).
 - **Same event** is how a second delivery is known, over another connection: by an id without holes
   (a hole is reported), by an id that rises, or by event time and payload.
 - **Back-fill** is what Binance offers over REST of what was missed; "latest value": no history.
+- **One speed of `depth` and one size and speed of `depth<N>`** can be carried of an instrument: a
+  second one would feed the same book, and is refused with the name of the first.
 
 `*` and `?` may stand in a symbol: `spot:*usdt@bookTicker`. Intervals of candles: {intervals};
 of spot's candles and USD-M's continuous ones also 1s. Contract types: {types}.

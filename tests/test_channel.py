@@ -7,6 +7,7 @@ import os
 import socket
 from typing import TypeVar
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -164,3 +165,16 @@ async def test_descriptor_that_is_no_socket_is_refused() -> None:
         Channel.from_fd(reading, ToShard)
     os.close(reading)
     os.close(writing)
+
+
+@pytest.mark.asyncio
+async def test_the_end_is_told_though_the_peer_left_messages_unread() -> None:
+    """A socket whose peer died with unread bytes has an error pending; uvloop reads it once."""
+    ours, theirs = socket.socketpair()
+    shard = Channel(ours, ToShard)
+    shard.send(Ready(0, 12, 99))
+    theirs.send(framed(msgspec.msgpack.encode(PLAN)))
+    theirs.close()  # with Ready in it, unread
+    assert await receive(shard) == PLAN
+    with pytest.raises(ChannelClosed):
+        await receive(shard)

@@ -71,9 +71,29 @@ def test_file_changes_what_it_names_and_nothing_else() -> None:
             "a.toml: rest.timeout_seconds: Expected `float`, got `str`",
         ),
         ("[rest]\ntimeout_seconds = 0", "a.toml: rest.timeout_seconds: Expected `float` > 0"),
+        ("[rest]\nqueue_max = 0", "a.toml: rest.queue_max: Expected `int` >= 1"),
+        (
+            "[rest]\ntransport = 'ws'",
+            "a.toml: rest: 'transport' is 'ws', must be one of rest, ws-api",
+        ),
         ("[memory]\nraw_ring_bytes = 70000", "'raw_ring_bytes' is 70000, must be a power of two"),
         ("[memory]\nraw_ring_bytes = 1024", "memory.raw_ring_bytes: Expected `int` >= 65536"),
-        ("[book]\nlevels = 3000", "a.toml: book.levels: Expected `int` <= 2048"),
+        ("[book]\nlevels = 3000", "a.toml: book.levels: Expected `int` <= 2040"),
+        (
+            "[book.depth_levels]\n'BTCUSDT' = 100",
+            "a.toml: book: 'depth_levels' has 'BTCUSDT', must be like 'spot:BTCUSDT' or",
+        ),
+        ("[book.depth_levels]\n'spot:btcusdt' = 100", "'depth_levels' has 'spot:btcusdt', must"),
+        (
+            "[book.depth_levels]\n'spot:*' = 5001",
+            "'depth_levels' has 'spot:*' = 5001, must be from",
+        ),
+        (
+            "[book]\nlevels_max = 1000\n[book.depth_levels]\n'spot:*' = 5000",
+            "'levels_max' is 1000, less than 5000 asked of REST",
+        ),
+        ("[audit]\ninterval_seconds = -1", "audit.interval_seconds: Expected `float` >= 0"),
+        ("[backfill]\nevents_max = 0", "backfill.events_max: Expected `int` >= 1"),
         ("[upstream]\nws = 'ws://h'", "'ws' and 'rest' belong together: set both or none"),
         ("[upstream]\nws = 'h'\nrest = 'http://h'", "a.toml: upstream: 'ws' is 'h', no address"),
         (
@@ -226,3 +246,29 @@ def test_half_an_upstream_is_refused(ws: str, rest: str, sentence: str) -> None:
     with pytest.raises(UsageError) as caught:
         override(Config(), upstream_ws=ws, upstream_rest=rest)
     assert sentence in str(caught.value)
+
+
+def test_metrics_are_off_and_listen_where_told() -> None:
+    assert Config().metrics.listen == ""
+    for listen, address in (
+        ("127.0.0.1:9464", ("127.0.0.1", 9464)),
+        ("[::1]:0", ("::1", 0)),
+        ("localhost:65535", ("localhost", 65535)),
+    ):
+        assert read(f'[metrics]\nlisten = "{listen}"', "a.toml").metrics.address == address
+
+
+@pytest.mark.parametrize("listen", ["0.0.0.0:9464", "192.0.2.1:9464", "[::]:1", "host.example:1"])
+def test_metrics_for_other_hosts_must_be_allowed(listen: str) -> None:
+    with pytest.raises(ConfigError, match=r"metrics: .*other hosts may reach it.*public = true"):
+        read(f'[metrics]\nlisten = "{listen}"', "a.toml")
+    assert read(f'[metrics]\nlisten = "{listen}"\npublic = true', "a.toml").metrics.public
+
+
+@pytest.mark.parametrize(
+    "listen", ["9464", ":9464", "127.0.0.1", "127.0.0.1:", "::1:9464", "[]:1", "h:65536", "h:٣"]
+)
+@pytest.mark.parametrize("public", ["true", "false"])
+def test_metrics_at_no_address_are_refused(listen: str, public: str) -> None:
+    with pytest.raises(ConfigError, match=r"'listen' is .* must be like '127.0.0.1:9464'"):
+        read(f'[metrics]\nlisten = "{listen}"\npublic = {public}', "a.toml")

@@ -70,6 +70,25 @@ def test_rest_has_several_hosts_where_the_venue_has() -> None:
     )
 
 
+def test_requests_by_websocket_have_an_encrypted_address_each() -> None:
+    assert BINANCE.ws_api == {
+        Market.SPOT: "wss://ws-api.binance.com:443/ws-api/v3",
+        Market.USDM: "wss://ws-fapi.binance.com/ws-fapi/v1",
+        Market.COINM: "wss://ws-dapi.binance.com/ws-dapi/v1",
+    }
+    for preset in PRESETS.values():
+        assert set(preset.ws_api) == set(Market)
+        assert all(url.startswith("wss://") for url in preset.ws_api.values())
+    assert below("ws://127.0.0.1:9/", "http://h").ws_api[Market.USDM] == (
+        "ws://127.0.0.1:9/usdm/ws-fapi/v1"
+    )
+
+
+def test_own_rest_hosts_are_not_gone_round_by_websocket() -> None:
+    rest = {Market.USDM: ["https://c"]}
+    assert set(replaced(BINANCE, {}, rest).ws_api) == {Market.SPOT, Market.COINM}
+
+
 def test_trial_hosts_fall_back_to_the_unrouted_address() -> None:
     assert PRESETS["testnet"].ws_urls(Market.USDM, Route.MARKET) == (
         "wss://fstream.binancefuture.com/market/stream",
@@ -102,6 +121,19 @@ def test_hosts_of_one_market_replace_those_of_the_preset() -> None:
     assert endpoints.ws[Market.USDM] == BINANCE.ws[Market.USDM]
     assert endpoints.rest_urls(Market.USDM, "depth") == ("https://c/fapi/v1/depth",)
     assert endpoints.rest[Market.SPOT] == BINANCE.rest[Market.SPOT]
+    assert endpoints.name == "binance, endpoints changed (a:1, b, c)"
+
+
+def test_upstream_of_which_nothing_is_the_preset_s_is_custom() -> None:
+    ws = {market: [f"wss://ws{int(market)}.example"] for market in Market}
+    rest = {market: ["https://me:secret@rest.example"] for market in Market}
+    assert replaced(BINANCE, ws, rest).name == (
+        "custom (ws1.example, ws2.example, ws3.example and 1 more)"
+    )
+    assert replaced(BINANCE, ws, {}).name.startswith("binance, endpoints changed (ws1.example, ")
+    assert replaced(BINANCE, {Market.SPOT: []}, {}).name == "binance"
+    few = {market: ["https://me:secret@rest.example"] for market in Market}
+    assert replaced(BINANCE, few, few).name == "custom (rest.example)"
 
 
 @pytest.mark.parametrize(

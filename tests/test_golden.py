@@ -16,7 +16,7 @@ import pytest
 from gateway import layout
 from gateway.layout import Kind
 from gateway.layout_numpy import dtype
-from tests.golden import MINOR_0, MINOR_1, SEGMENTS, VECTORS, expected, segment
+from tests.golden import MINOR_0, MINOR_1, MINOR_2, SEGMENTS, VECTORS, expected, segment
 
 STRUCTS = {
     layout.QUOTE: {Kind.QUOTE},
@@ -30,16 +30,20 @@ STRUCTS = {
     layout.ASSET: {Kind.ASSET_INDEX},
     layout.SESSION: {Kind.TRADING_SESSION},
     layout.DIFF: {Kind.DIFF, Kind.SNAPSHOT, Kind.PARTIAL},
-    layout.STATE: {Kind.STATE, Kind.GAP, Kind.UNREADABLE},
+    layout.STATE: {Kind.STATE, Kind.GAP, Kind.GAP_CLOSED, Kind.UNREADABLE},
 }
 BY_KIND = {kind: each for each, kinds in STRUCTS.items() for kind in kinds}
 SLOTS = {
     "quote": layout.QUOTE, "ticker": layout.TICKER, "last_trade": layout.TRADE,
     "mark_price": layout.MARK,
 }  # fmt: skip
-# What minor version 0 did not have yet.
-NEWER_SECTIONS = {"mark_price", "values"}
-SHORTER = {"streams": 128, "last_trade": 128}
+# What older minor versions did not have yet, and what was shorter: bytes of a row or cell.
+NEWER_SECTIONS = {MINOR_0: {"mark_price", "values", "gaps"}, MINOR_1: {"gaps"}, MINOR_2: set()}
+SHORTER = {
+    MINOR_0: {"streams": 128, "last_trade": 128, "book": 288, "partial": 288},
+    MINOR_1: {"book": 288, "partial": 288},
+    MINOR_2: {},
+}
 
 
 class Golden:
@@ -82,13 +86,14 @@ def test_header_and_sections(golden: Golden) -> None:
     assert_fields(golden.read(layout.HEADER, 0), want["header"])
     for row, section in enumerate(want["sections"].values()):
         assert_fields(golden.read(layout.SECTION, 0x1000 + row * layout.SECTION.size), section)
-    known = [kind.name.lower() for kind in layout.SectionKind]
-    if golden.name == MINOR_0:
-        known = [name for name in known if name not in NEWER_SECTIONS]
+    newer = NEWER_SECTIONS[golden.name]
+    known = [kind.name.lower() for kind in layout.SectionKind if kind.name.lower() not in newer]
     assert known == list(want["sections"])
 
 
-@pytest.mark.parametrize(("name", "struct"), [(MINOR_0, layout.QUOTE), (MINOR_1, layout.MARK)])
+@pytest.mark.parametrize(
+    ("name", "struct"), [(MINOR_0, layout.QUOTE), (MINOR_1, layout.MARK), (MINOR_2, layout.MARK)]
+)
 def test_fields_describe_a_cell(name: str, struct: layout.Struct) -> None:
     golden = Golden(name)
     at = golden.want["sections"]["fields"]["offset"]
@@ -113,7 +118,7 @@ def test_directory(golden: Golden, name: str, struct: layout.Struct) -> None:
 
 def size_of(golden: Golden, section: str, struct: layout.Struct) -> int:
     """Bytes of a row or cell in this minor version."""
-    return SHORTER.get(section, struct.size) if golden.name == MINOR_0 else struct.size
+    return SHORTER[golden.name].get(section, struct.size)
 
 
 def test_counters_and_histograms(golden: Golden) -> None:
@@ -129,7 +134,7 @@ def test_counters_and_histograms(golden: Golden) -> None:
 
 def test_every_counter_of_this_minor_version_is_in_a_golden_segment() -> None:
     newer = {field.name for field in layout.COUNTERS.fields[28:]}
-    assert newer <= Golden(MINOR_1).want["counters"].keys()
+    assert newer <= Golden(MINOR_2).want["counters"].keys()
 
 
 @pytest.mark.parametrize("name", [*SLOTS, "book", "partial"])
@@ -146,7 +151,7 @@ def test_slot(golden: Golden, name: str) -> None:
 def test_values(golden: Golden) -> None:
     """Each by the struct of its own kind, at the row that its stream names."""
     found = {}
-    for stream in golden.want["streams"] if golden.name == MINOR_1 else []:
+    for stream in golden.want["streams"] if golden.name != MINOR_0 else []:
         if stream["value"] != layout.NO_ROW:
             struct = BY_KIND[Kind(stream["kind"])]
             found[stream["kind"]] = assert_slot(golden, "values", stream["value"], struct)
@@ -192,9 +197,21 @@ def test_ring(golden: Golden, name: str) -> None:
     assert numbers == list(range(numbers[0], want["record_count"] + 1))
 
 
-def test_reader_of_minor_version_0_reads_what_it_knows_of_a_newer_segment() -> None:
+def test_gaps() -> None:
+    golden = Golden(MINOR_2)
+    assert not assert_slot(golden, "gaps", 0, layout.GAP)
+    numbers = []
+    for slot in (1, 2, 3):
+        assert assert_slot(golden, "gaps", slot, layout.GAP)
+        numbers.append(golden.want["slots"]["gaps"][str(slot)]["gap_number"])
+        assert numbers[-1] % golden.want["sections"]["gaps"]["capacity"] == slot
+    assert numbers == [5, 2, 3]
+
+
+@pytest.mark.parametrize("name", [MINOR_1, MINOR_2])
+def test_reader_of_minor_version_0_reads_what_it_knows_of_a_newer_segment(name: str) -> None:
     """It takes strides and cell sizes from the section table, and skips sections it never saw."""
-    golden, old = Golden(MINOR_1), minor_0_tables()
+    golden, old = Golden(name), minor_0_tables()
     assert old.STREAM[-1][2] == "gap_count"
     sections = golden.want["sections"]
     for row, want in enumerate(golden.want["streams"]):
@@ -225,7 +242,7 @@ def assert_placed(
 
 
 def test_there_is_a_record_of_every_kind() -> None:
-    kinds = {record["kind"] for record in Golden(MINOR_1).want["events"]["records"]}
+    kinds = {record["kind"] for record in Golden(MINOR_2).want["events"]["records"]}
     assert kinds == {int(kind) for kind in BY_KIND}
 
 

@@ -37,31 +37,33 @@ PINS: dict[str, tuple[int, dict[str, int]]] = {
     "asset": (192, {**META, "index_px": 96, "bid_buffer": 104, "ask_buffer": 112, "bid_rate": 120, "ask_rate": 128, "auto_bid_buffer": 136, "auto_ask_buffer": 144, "auto_bid_rate": 152, "auto_ask_rate": 160}),
     "session": (192, {**META, "start_time": 96, "end_time": 104, "underlying": 112, "session": 136}),
     "value": (256, {**META}),
-    "book": (768, {**META, "first_update_id": 96, "snapshot_id": 104, "bid_count": 112, "ask_count": 114, "depth": 116, "reserved_levels": 118, "bid_total": 120, "ask_total": 124, "bids": 128, "asks": 448}),
-    "partial": (768, {**META, "first_update_id": 96, "snapshot_id": 104, "bid_count": 112, "ask_count": 114, "depth": 116, "reserved_levels": 118, "bid_total": 120, "ask_total": 124, "bids": 128, "asks": 448}),
+    "book": (832, {**META, "first_update_id": 96, "snapshot_id": 104, "bid_count": 112, "ask_count": 114, "depth": 116, "reserved_levels": 118, "bid_total": 120, "ask_total": 124, "bids": 128, "asks": 448, "bid_complete_px": 768, "ask_complete_px": 776}),
+    "partial": (832, {**META, "first_update_id": 96, "snapshot_id": 104, "bid_count": 112, "ask_count": 114, "depth": 116, "reserved_levels": 118, "bid_total": 120, "ask_total": 124, "bids": 128, "asks": 448, "bid_complete_px": 768, "ask_complete_px": 776}),
     "diff": (160, {**META, "first_update_id": 96, "prev_update_id": 104, "best_bid_px": 112, "best_bid_qty": 120, "best_ask_px": 128, "best_ask_qty": 136, "bid_count": 144, "ask_count": 148, "reserved_diff": 152}),
-    "state": (128, {**META, "previous_status": 96, "subject": 100, "expected_id": 104, "received_id": 112, "error": 120, "reserved_state": 124}),
+    "state": (192, {**META, "previous_status": 96, "subject": 100, "expected_id": 104, "received_id": 112, "error": 120, "reserved_state": 124, "gap_number": 128, "missing": 136, "recovered": 144, "gap_state": 152, "reserved_gap": 156, "ts_before": 160, "ts_after": 168}),
+    "gap": (256, {**META, "gap_number": 96, "first_id": 104, "last_id": 112, "missing": 120, "recovered": 128, "opened_real": 136, "closed_real": 144, "ts_before": 152, "ts_after": 160, "gap_state": 168, "subject": 172}),
     "raw": (128, {**META, "payload_length": 96, "frame_length": 100, "data_offset": 104, "data_length": 108, "part": 112, "reserved_raw": 116, "reserved_raw2": 120}),
     "ring": (64, {"tail_intent": 0, "tail": 8, "capacity": 16, "record_count": 24}),
     "slot": (64, {"version": 0}),
     "symbol": (128, {"symbol": 0, "venue": 32, "market_name": 48, "px_exponent": 64, "qty_exponent": 65, "market": 66, "halted": 67, "state": 68, "tick": 72, "step": 80, "added_real": 88, "successor": 96, "reserved32": 100}),
     "connection": (128, {"name": 0, "market": 48, "reserved8": 49, "reserved16": 50, "state": 52, "session": 56, "reserved32": 60, "mono_recv": 64, "mono_connected": 72, "frame_count": 80, "byte_count": 88, "error_count": 96, "duplicate_count": 104, "lag_ns": 112, "peer": 120, "stream_total": 124}),
-    "stream": (192, {"name": 0, "kind": 64, "market": 65, "status": 66, "levels": 67, "symbol": 68, "connection": 72, "state": 76, "sequence": 80, "mono_recv": 88, "byte_count": 96, "error_count": 104, "gap_count": 112, "parent": 120, "value": 124, "shape": 128, "reserved8": 129, "reserved16": 130, "expected_ms": 132, "limit_ns": 136, "mono_acked": 144, "duplicate_count": 152, "silent_count": 160}),
-    "counters": (512, {"frames_received": 0, "bytes_received": 8, "frames_data": 16, "frames_control": 24, "frames_unknown_stream": 32, "frames_unreadable": 40, "frames_binary": 48, "frames_not_utf8": 56, "fragments_joined": 64, "records_published": 72, "diffs_applied": 80, "diffs_behind": 88, "diffs_buffered": 96, "diffs_dropped": 104, "gaps": 112, "snapshots_applied": 120, "snapshots_refused": 128, "books_crossed": 136, "values_inexact": 144, "values_out_of_range": 152, "stalls": 160, "status_changes": 168, "zmq_sent": 176, "zmq_refused": 184, "batches": 192, "raw_parts": 200, "notices_dropped": 208, "ids_backwards": 216, "frames_duplicate": 224, "frames_early": 232, "frames_foreign": 240, "rows_split": 248, "rows_foreign": 256, "rows_unknown": 264, "rows_covered": 272, "rows_duplicate": 280, "rows_unreadable": 288, "streams_silent": 296, "streams_lagging": 304, "rotations": 312, "subscriptions_refused": 320}),
+    "stream": (192, {"name": 0, "kind": 64, "market": 65, "status": 66, "levels": 67, "symbol": 68, "connection": 72, "state": 76, "sequence": 80, "mono_recv": 88, "byte_count": 96, "error_count": 104, "gap_count": 112, "parent": 120, "value": 124, "shape": 128, "reserved8": 129, "reserved16": 130, "expected_ms": 132, "limit_ns": 136, "mono_acked": 144, "duplicate_count": 152, "silent_count": 160, "last_id": 168, "last_ts": 176}),
+    "counters": (512, {"frames_received": 0, "bytes_received": 8, "frames_data": 16, "frames_control": 24, "frames_unknown_stream": 32, "frames_unreadable": 40, "frames_binary": 48, "frames_not_utf8": 56, "fragments_joined": 64, "records_published": 72, "diffs_applied": 80, "diffs_behind": 88, "diffs_buffered": 96, "diffs_dropped": 104, "gaps": 112, "snapshots_applied": 120, "snapshots_refused": 128, "books_crossed": 136, "values_inexact": 144, "values_out_of_range": 152, "stalls": 160, "status_changes": 168, "zmq_sent": 176, "zmq_refused": 184, "batches": 192, "raw_parts": 200, "notices_dropped": 208, "ids_backwards": 216, "frames_duplicate": 224, "frames_early": 232, "frames_foreign": 240, "rows_split": 248, "rows_foreign": 256, "rows_unknown": 264, "rows_covered": 272, "rows_duplicate": 280, "rows_unreadable": 288, "streams_silent": 296, "streams_lagging": 304, "rotations": 312, "subscriptions_refused": 320, "events_backfilled": 328, "gaps_filled": 336, "gaps_partial": 344, "gaps_lost": 352, "gaps_healed": 360, "audits": 368, "audits_differing": 376, "books_deepened": 384, "books_thin": 392}),
     "histogram": (16448, {"name": 0, "count": 32, "sum": 40, "max": 48, "reserved": 56, "buckets": 64}),
 }  # fmt: skip
 
 VALUES = {
     "SegmentState": "INIT 0 LIVE 1 DRAINING 2 CLOSED 3 SUPERSEDED 4",
     "Status": "EMPTY 0 LIVE 1 SYNCING 2 GAPPED 3 STALE 4 DOWN 5 HALTED 6 RETIRED 7",
-    "Reason": "NONE 0 SUBSCRIBED 1 FIRST_DATA 2 SNAPSHOT 3 GAP 4 DISCONNECTED 5 CONNECTED 6 STALLED 7 UNREADABLE 8 CROSSED 9 RESTARTED 10 INEXACT 11 OVERFLOW 12 RETIRED 13 SILENT 14 LAGGING 15 HALTED 16",
+    "Reason": "NONE 0 SUBSCRIBED 1 FIRST_DATA 2 SNAPSHOT 3 GAP 4 DISCONNECTED 5 CONNECTED 6 STALLED 7 UNREADABLE 8 CROSSED 9 RESTARTED 10 INEXACT 11 OVERFLOW 12 RETIRED 13 SILENT 14 LAGGING 15 HALTED 16 AUDIT 17 THIN 18",
     "Market": "SPOT 1 USDM 2 COINM 3",
-    "Kind": "QUOTE 1 TRADE 2 AGG_TRADE 3 TICKER 4 DIFF 5 PARTIAL 6 BOOK 7 SNAPSHOT 8 STATE 9 GAP 10 UNREADABLE 11 RAW 12 BLOCK_TRADE 13 MINI_TICKER 14 WINDOW_TICKER 15 KLINE 16 CONTINUOUS_KLINE 17 INDEX_KLINE 18 MARK_KLINE 19 MARK_PRICE 20 INDEX_PRICE 21 AVERAGE_PRICE 22 REFERENCE_PRICE 23 COMPOSITE_INDEX 24 LIQUIDATION 25 CONTRACT_INFO 26 ASSET_INDEX 27 TRADING_SESSION 28 PAD 255",
-    "Flag": "BUYER_IS_MAKER 1 FIRST 2 LAST 4 BACKFILLED 8 SYNTHETIC 16 DUPLICATE 32 APPLIED 64 BUFFERED 128 FOREIGN 256 CLOSED 512 EARLY 1024",
+    "Kind": "QUOTE 1 TRADE 2 AGG_TRADE 3 TICKER 4 DIFF 5 PARTIAL 6 BOOK 7 SNAPSHOT 8 STATE 9 GAP 10 UNREADABLE 11 RAW 12 BLOCK_TRADE 13 MINI_TICKER 14 WINDOW_TICKER 15 KLINE 16 CONTINUOUS_KLINE 17 INDEX_KLINE 18 MARK_KLINE 19 MARK_PRICE 20 INDEX_PRICE 21 AVERAGE_PRICE 22 REFERENCE_PRICE 23 COMPOSITE_INDEX 24 LIQUIDATION 25 CONTRACT_INFO 26 ASSET_INDEX 27 TRADING_SESSION 28 GAP_CLOSED 29 PAD 255",
+    "Flag": "BUYER_IS_MAKER 1 FIRST 2 LAST 4 BACKFILLED 8 SYNTHETIC 16 DUPLICATE 32 APPLIED 64 BUFFERED 128 FOREIGN 256 CLOSED 512 EARLY 1024 BIDS_WHOLE 2048 ASKS_WHOLE 4096",
     "Shape": "OBJECT 1 ARRAY 2 MERGED 3 ROW 4 SYNTHETIC 5",
     "OrderSide": "NONE 0 BUY 1 SELL 2",
     "Source": "NONE 0 BOOK_TICKER 1 BOOK 2",
-    "SectionKind": "FIELDS 1 COUNTERS 2 HISTOGRAMS 3 SYMBOLS 4 CONNECTIONS 5 STREAMS 6 QUOTE 7 TICKER 8 LAST_TRADE 9 BOOK 10 PARTIAL 11 EVENTS 12 RAW 13 MARK_PRICE 14 VALUES 15",
+    "GapState": "NONE 0 OPEN 1 FILLED 2 PARTIAL 3 LOST 4 HEALED 5",
+    "SectionKind": "FIELDS 1 COUNTERS 2 HISTOGRAMS 3 SYMBOLS 4 CONNECTIONS 5 STREAMS 6 QUOTE 7 TICKER 8 LAST_TRADE 9 BOOK 10 PARTIAL 11 EVENTS 12 RAW 13 MARK_PRICE 14 VALUES 15 GAPS 16",
     "RowState": "FREE 0 ACTIVE 1 RETIRED 2 DOWN 3 IDLE 4",
 }  # fmt: skip
 
@@ -94,8 +96,9 @@ def test_enum_values_stay(kind: Any) -> None:
 
 def test_constants_stay() -> None:
     assert layout.MAGIC == b"BNGWSHM1"
-    assert (layout.ABI_MAJOR, layout.ABI_MINOR) == (1, 1)
+    assert (layout.ABI_MAJOR, layout.ABI_MINOR) == (1, 2)
     assert (layout.PAGE, layout.RING_DATA_OFFSET, layout.VALUE_BYTES) == (4096, 4096, 256)
+    assert layout.GAPS_CAPACITY == 1024
     assert (layout.ENDIAN_TAG, layout.NULL, layout.NO_ROW) == (0x01020304, -(2**63), 2**32 - 1)
     assert (layout.HISTOGRAM_BUCKETS, layout.FIXED_EXPONENT) == (2048, -8)
 
@@ -110,8 +113,10 @@ def test_every_value_fits_its_cell() -> None:
 
 def test_ladder_moves_the_asks_with_its_levels() -> None:
     small = layout.ladder("book", "", 5)
-    assert small.size == 128 + 32 * 5
-    assert (small.offsets()["bids"], small.offsets()["asks"]) == (128, 128 + 16 * 5)
+    at = small.offsets()
+    assert small.size == 320  # 128 + 32 * 5 + 16, rounded up to 64
+    assert (at["bids"], at["asks"]) == (128, 128 + 16 * 5)
+    assert (at["bid_complete_px"], at["ask_complete_px"]) == (288, 296)
 
 
 def test_misaligned_field_is_refused() -> None:

@@ -43,6 +43,13 @@ def test_json_is_for_systemd_and_those_who_ask(environment: dict[str, str], is_j
     assert wants_json(environment) is is_json
 
 
+def test_what_a_peer_sent_begins_no_line_and_moves_no_cursor() -> None:
+    args = ("HTTP 500: <p>\n\x1b[2Jgone",)
+    record = logging.LogRecord("gateway.rest", logging.INFO, "", 0, "%s", args, None)
+    line = LineFormatter().format(record)
+    assert line.endswith("rest: HTTP 500: <p>\\x0a\\x1b[2Jgone")
+
+
 def test_limit_lets_some_through_and_counts_the_rest() -> None:
     limit = RateLimit(count=2, interval=10.0)
     assert [limit.admit("a", now) for now in (0.0, 1.0, 2.0, 9.9)] == [0, 0, None, None]

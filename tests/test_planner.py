@@ -6,7 +6,16 @@ from collections import Counter
 
 import pytest
 
-from gateway.config import Config, Connections, Memory, OnDemand, Upstream
+from gateway.config import (
+    Audit,
+    Backfill,
+    Book,
+    Config,
+    Connections,
+    Memory,
+    OnDemand,
+    Upstream,
+)
 from gateway.layout import Kind, Market, Shape
 from gateway.patterns import select
 from gateway.plan import (
@@ -143,8 +152,13 @@ def test_settings_reach_the_shard() -> None:
     config = Config(
         upstream=Upstream(proxy="socks5://127.0.0.1:1", tls_ca_file="ca.pem"),
         connections=Connections(ping_seconds=20),
+        book=Book(snapshot_levels=500, depth_levels={"spot:A": 5000}),
+        audit=Audit(interval_seconds=60),
+        backfill=Backfill(enabled=False, events_max=7),
     )
     plan = plan_of("spot:a@trade", config=config)
+    assert (plan.snapshot_levels, plan.depth_levels) == (500, {"spot:A": 5000})
+    assert (plan.audit_interval_s, plan.backfill, plan.backfill_events_max) == (60, False, 7)
     assert (plan.proxy, plan.tls_ca_file) == ("socks5://127.0.0.1:1", "ca.pem")
     assert (plan.ping_interval_s, plan.first_data_s, plan.lag_s) == (20, 30, 3)
     assert (plan.run_dir, plan.instance_id, plan.shard_count) == ("/dev/shm/x", 7, 1)

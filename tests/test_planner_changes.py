@@ -6,6 +6,7 @@ from msgspec import structs
 
 from gateway.config import Config, Connections
 from gateway.instruments import Instrument
+from gateway.layout import Market
 from gateway.patterns import select
 from gateway.plan import (
     PlanChange,
@@ -73,6 +74,16 @@ def test_halt_and_end_of_a_halt_are_told_with_the_row() -> None:
     back = listing(instrument("spot:A", "HALT"), "usdm:B")
     change = layout.change(streams, back)[0]
     assert change == PlanChange(3, halted=[(0, True), (1, False), (2, False)])
+
+
+def test_layout_knows_what_is_carried_and_halted() -> None:
+    layout = layout_of("spot:a@trade", "usdm:b@depth", "usdm:b@rpiDepth@500ms")
+    assert layout.halted == set()
+    listed = listing(instrument("spot:A", "HALT"), instrument("usdm:B", "SETTLING"))
+    layout.change(parse_all(["spot:a@trade", "usdm:b@depth"]), listed)
+    assert layout.halted == {(Market.SPOT, "A"), (Market.USDM, "B")}
+    layout.change(parse_all(["spot:a@trade"]), listed)
+    assert layout.halted == {(Market.SPOT, "A")}, "b is not carried any more"
 
 
 def test_symbol_that_halts_at_the_start_is_halted_in_the_plan() -> None:

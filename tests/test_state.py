@@ -130,6 +130,28 @@ def test_disk_that_fills_up_applies_a_change_once_and_goes_on_in_memory(
     assert "cannot be used (No space left on device)" in said
 
 
+def test_file_that_works_again_is_used_again_with_what_was_kept(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def together(content: Counts, kept: Counts) -> None:
+        content.total += kept.total
+
+    def full(path: Path, body: bytes, is_durable: bool) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(state, "_AGAIN_SECONDS", 0.0)
+    file = StateFile(tmp_path, "counts.json", Counts, together)
+    with monkeypatch.context() as broken:
+        broken.setattr(state, "_replace", full)
+        assert file.update(add) == 1
+        assert file.update(add) == 2  # tried again, in vain
+    (tmp_path / "counts.json").write_text('{"total": 10}')
+    assert file.update(add) == 13
+    assert file.update(add) == 14
+    assert json.loads((tmp_path / "counts.json").read_text()) == {"total": 14}
+    assert len(warnings(caplog)) == 1
+
+
 def test_process_that_never_lets_go_of_the_lock_does_not_stop_us(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,7 +13,8 @@ from gateway.stream_table import ENDED, FORMS, MINUTES, SLOTS, TABLE, WINDOWS
 from gateway.streams import parse
 
 NOT_STREAMS = {
-    Kind.BOOK, Kind.SNAPSHOT, Kind.STATE, Kind.GAP, Kind.UNREADABLE, Kind.RAW, Kind.PAD,
+    Kind.BOOK, Kind.SNAPSHOT, Kind.STATE, Kind.GAP, Kind.GAP_CLOSED, Kind.UNREADABLE, Kind.RAW,
+    Kind.PAD,
 }  # fmt: skip
 
 

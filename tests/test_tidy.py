@@ -19,15 +19,20 @@ LINES_MAX = 500
 
 # No I/O loop, no sockets, no clock: values in, decisions out.
 PURE = {
-    "array_rows", "capacity", "endpoints", "errors", "instruments",
-    "layout", "layout_enums", "layout_numpy", "layout_table",
+    "array_rows", "backfill", "capacity", "decimals", "endpoints", "errors", "history",
+    "instruments", "layout", "layout_counters", "layout_enums", "layout_numpy", "layout_table",
     "markets", "patterns", "placement", "plan", "planner", "segment_plan", "shard_layout",
     "stream_forms", "stream_page", "stream_refusals", "stream_table", "streams",
 }  # fmt: skip
 SUPERVISOR_RULES = {
-    "admission", "attempts", "check", "demand", "hints", "rates", "reload", "requests", "restart",
-    "rules", "subscriptions",
+    "admission", "attempts", "check", "cold_start", "demand", "looks", "rates", "requests",
+    "restart", "rules", "snapshots", "subscriptions",
 }  # fmt: skip
+REST_RULES = {
+    "budget", "calls", "hosts", "limits", "need_queue", "refusal", "weight_log", "ws_messages",
+}  # fmt: skip
+METRICS_RULES = {"buckets", "exposition", "families", "health", "readings"}
+CLIENT_RULES = {"delivery", "dumps", "following", "levels"}
 IMPURE_MODULES = {
     "aiohttp", "asyncio", "multiprocessing", "picows", "selectors", "signal", "socket",
     "subprocess", "threading", "time", "uvloop", "zmq",
@@ -37,10 +42,11 @@ IMPURE_MODULES = {
 MAY_IMPORT = {
     "core": set[str](),
     "layout_export": set[str](),
+    "metrics": set[str](),
     "rest": set[str](),
     "shard": {"core"},
     "simulator": set[str](),  # an own witness: it shares no decoder, book or rule with the gateway
-    "supervisor": {"rest"},
+    "supervisor": {"metrics", "rest"},
 }
 
 # Hosts of package indexes, and folders of one machine; spelled so that this file passes itself.
@@ -152,6 +158,45 @@ def test_rules_of_the_supervisor_know_no_loop_socket_or_clock() -> None:
         assert all(module in known or module.rpartition(".")[0] in known for module in own), name
 
 
+def test_map_of_the_supervisor_names_every_file() -> None:
+    """Its docstring tells in which order they work, which a list of files does not."""
+    folder = ROOT / "gateway/supervisor"
+    chart = ast.get_docstring(ast.parse((folder / "__init__.py").read_text(encoding="utf-8"))) or ""
+    words = set(re.findall(r"\w+", chart.partition("::")[2]))
+    missing = {path.stem for path in folder.glob("*.py")} - {"__init__"} - words
+    assert not missing, f"not on the map: {sorted(missing)}"
+
+
+def test_rules_of_rest_know_no_loop_socket_or_clock() -> None:
+    known = {f"gateway.rest.{name}" for name in REST_RULES}
+    for name in sorted(REST_RULES):
+        found = set(imports(ROOT / "gateway/rest" / f"{name}.py"))
+        assert not {module.split(".")[0] for module in found} & IMPURE_MODULES, name
+        own = {module for module in found if module.startswith("gateway.rest.")}
+        assert all(module in known or module.rpartition(".")[0] in known for module in own), name
+
+
+def test_rules_of_metrics_know_no_loop_socket_or_clock() -> None:
+    known = {f"gateway.metrics.{name}" for name in METRICS_RULES}
+    for name in sorted(METRICS_RULES):
+        found = set(imports(ROOT / "gateway/metrics" / f"{name}.py"))
+        assert not {module.split(".")[0] for module in found} & IMPURE_MODULES, name
+        own = {module for module in found if module.startswith("gateway.metrics.")}
+        assert all(module in known or module.rpartition(".")[0] in known for module in own), name
+
+
+def test_rules_of_the_client_know_no_loop_socket_or_clock() -> None:
+    for name in sorted(CLIENT_RULES):
+        tree = ast.parse((ROOT / f"clients/python/gateway_client/{name}.py").read_text("utf-8"))
+        nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+        found = {
+            (alias.name if isinstance(node, ast.Import) else node.module or "").split(".")[0]
+            for node in nodes
+            for alias in node.names
+        }
+        assert not found & IMPURE_MODULES, f"{name}.py imports {sorted(found & IMPURE_MODULES)}"
+
+
 def test_pure_modules_import_only_pure_ones() -> None:
     for name in sorted(PURE):
         for module in imports(ROOT / "gateway" / f"{name}.py"):
@@ -220,9 +265,9 @@ def test_client_stands_alone() -> None:
         assert "gateway" not in names, f"{path.relative_to(ROOT)} imports the gateway"
 
 
-def test_readers_use_the_client_only_in_commands() -> None:
+def test_only_commands_and_metrics_read_as_a_client_does() -> None:
     for path in python_files("gateway"):
-        if own_package(path) == "cli":
+        if own_package(path) in ("cli", "metrics"):
             continue
         found = [module for module in imports(path) if module.split(".")[0] == "gateway_client"]
         assert not found, f"{path.relative_to(ROOT)} imports {found}"

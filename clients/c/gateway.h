@@ -51,15 +51,16 @@ extern "C" {
 #define GW_NULL INT64_MIN /* an integer field the venue did not send */
 #define GW_ENDIAN_TAG 0x01020304u
 #define GW_ABI_MAJOR 1
-#define GW_ABI_MINOR 1
+#define GW_ABI_MINOR 2
 #define GW_PAGE 4096
 #define GW_NO_ROW 0xffffffffu
 #define GW_BOOK_LEVELS 20
 #define GW_FIXED_EXPONENT (-8)
 #define GW_VALUE_BYTES 256
+#define GW_GAPS_CAPACITY 1024
 #define GW_HISTOGRAM_BUCKETS 2048
 #define GW_RING_DATA_OFFSET 4096
-#define GW_SCHEMA_HASH UINT64_C(0x10d9af8d18be9dd6)
+#define GW_SCHEMA_HASH UINT64_C(0x91a05888ba7777c6)
 #define GW_HISTOGRAM_EVENT_TO_RECV 0
 #define GW_HISTOGRAM_RECV_TO_PUBLISH 1
 #define GW_HISTOGRAM_COUNT 2
@@ -104,6 +105,8 @@ enum gw_reason {
     GW_REASON_SILENT = 14,
     GW_REASON_LAGGING = 15,
     GW_REASON_HALTED = 16,
+    GW_REASON_AUDIT = 17,
+    GW_REASON_THIN = 18,
 };
 
 /* A market of the venue; its lowercase name is the prefix of every topic. */
@@ -143,6 +146,7 @@ enum gw_kind {
     GW_KIND_CONTRACT_INFO = 26,
     GW_KIND_ASSET_INDEX = 27,
     GW_KIND_TRADING_SESSION = 28,
+    GW_KIND_GAP_CLOSED = 29,
     GW_KIND_PAD = 255,
 };
 
@@ -159,6 +163,8 @@ enum gw_flag {
     GW_FLAG_FOREIGN = 256,
     GW_FLAG_CLOSED = 512,
     GW_FLAG_EARLY = 1024,
+    GW_FLAG_BIDS_WHOLE = 2048,
+    GW_FLAG_ASKS_WHOLE = 4096,
 };
 
 /* What the frames of a stream hold. */
@@ -184,6 +190,16 @@ enum gw_source {
     GW_SOURCE_BOOK = 2,
 };
 
+/* What became of a gap. */
+enum gw_gap_state {
+    GW_GAP_NONE = 0,
+    GW_GAP_OPEN = 1,
+    GW_GAP_FILLED = 2,
+    GW_GAP_PARTIAL = 3,
+    GW_GAP_LOST = 4,
+    GW_GAP_HEALED = 5,
+};
+
 /* What a section of the file holds. */
 enum gw_section_kind {
     GW_SECTION_FIELDS = 1,
@@ -201,6 +217,7 @@ enum gw_section_kind {
     GW_SECTION_RAW = 13,
     GW_SECTION_MARK_PRICE = 14,
     GW_SECTION_VALUES = 15,
+    GW_SECTION_GAPS = 16,
 };
 
 /* State of a row of SYMBOLS, CONNECTIONS or STREAMS. */
@@ -625,7 +642,7 @@ typedef struct gw_value {
 } gw_value;
 GW_ASSERT_LAYOUT(sizeof(gw_value) == 256);
 
-/* Top of the synchronised order book; update_id is its last update id. 768 bytes. */
+/* Top of the synchronised order book; update_id is its last update id. 832 bytes. */
 typedef struct gw_book {
     gw_meta meta;
     uint64_t first_update_id; /* 0x060 of the last event in it (U), 0 after a snapshot */
@@ -638,8 +655,11 @@ typedef struct gw_book {
     uint32_t ask_total; /* 0x07c (levels) held by the writer */
     int64_t bids[40]; /* 0x080 (px, qty) 20 x (price, quantity) mantissas, best first */
     int64_t asks[40]; /* 0x1c0 (px, qty) 20 x (price, quantity) mantissas, best first */
+    int64_t bid_complete_px; /* 0x300 (px) every bid from the best down to this price, inclusive, is known; null: all */
+    int64_t ask_complete_px; /* 0x308 (px) every ask from the best up to this price, inclusive, is known; null: all */
+    uint8_t padding[48]; /* 0x310 */
 } gw_book;
-GW_ASSERT_LAYOUT(sizeof(gw_book) == 768);
+GW_ASSERT_LAYOUT(sizeof(gw_book) == 832);
 GW_ASSERT_LAYOUT(offsetof(gw_book, first_update_id) == 96);
 GW_ASSERT_LAYOUT(offsetof(gw_book, snapshot_id) == 104);
 GW_ASSERT_LAYOUT(offsetof(gw_book, bid_count) == 112);
@@ -650,8 +670,10 @@ GW_ASSERT_LAYOUT(offsetof(gw_book, bid_total) == 120);
 GW_ASSERT_LAYOUT(offsetof(gw_book, ask_total) == 124);
 GW_ASSERT_LAYOUT(offsetof(gw_book, bids) == 128);
 GW_ASSERT_LAYOUT(offsetof(gw_book, asks) == 448);
+GW_ASSERT_LAYOUT(offsetof(gw_book, bid_complete_px) == 768);
+GW_ASSERT_LAYOUT(offsetof(gw_book, ask_complete_px) == 776);
 
-/* The venue's own partial depth (depth5, depth10, depth20), never mixed with BOOK. 768 bytes. */
+/* The venue's own partial depth (depth5, depth10, depth20), never mixed with BOOK. 832 bytes. */
 typedef struct gw_partial {
     gw_meta meta;
     uint64_t first_update_id; /* 0x060 of the last event in it (U), 0 after a snapshot */
@@ -664,8 +686,11 @@ typedef struct gw_partial {
     uint32_t ask_total; /* 0x07c (levels) held by the writer */
     int64_t bids[40]; /* 0x080 (px, qty) 20 x (price, quantity) mantissas, best first */
     int64_t asks[40]; /* 0x1c0 (px, qty) 20 x (price, quantity) mantissas, best first */
+    int64_t bid_complete_px; /* 0x300 (px) every bid from the best down to this price, inclusive, is known; null: all */
+    int64_t ask_complete_px; /* 0x308 (px) every ask from the best up to this price, inclusive, is known; null: all */
+    uint8_t padding[48]; /* 0x310 */
 } gw_partial;
-GW_ASSERT_LAYOUT(sizeof(gw_partial) == 768);
+GW_ASSERT_LAYOUT(sizeof(gw_partial) == 832);
 GW_ASSERT_LAYOUT(offsetof(gw_partial, first_update_id) == 96);
 GW_ASSERT_LAYOUT(offsetof(gw_partial, snapshot_id) == 104);
 GW_ASSERT_LAYOUT(offsetof(gw_partial, bid_count) == 112);
@@ -676,6 +701,8 @@ GW_ASSERT_LAYOUT(offsetof(gw_partial, bid_total) == 120);
 GW_ASSERT_LAYOUT(offsetof(gw_partial, ask_total) == 124);
 GW_ASSERT_LAYOUT(offsetof(gw_partial, bids) == 128);
 GW_ASSERT_LAYOUT(offsetof(gw_partial, asks) == 448);
+GW_ASSERT_LAYOUT(offsetof(gw_partial, bid_complete_px) == 768);
+GW_ASSERT_LAYOUT(offsetof(gw_partial, ask_complete_px) == 776);
 
 /* DIFF, SNAPSHOT and PARTIAL records: this head, then bid_count + ask_count levels of (px, qty). 160 bytes. */
 typedef struct gw_diff {
@@ -701,7 +728,7 @@ GW_ASSERT_LAYOUT(offsetof(gw_diff, bid_count) == 144);
 GW_ASSERT_LAYOUT(offsetof(gw_diff, ask_count) == 148);
 GW_ASSERT_LAYOUT(offsetof(gw_diff, reserved_diff) == 152);
 
-/* STATE, GAP and UNREADABLE records; META.status is the new status. 128 bytes. */
+/* STATE, GAP, GAP_CLOSED and UNREADABLE records; META.status is the new status. 192 bytes. */
 typedef struct gw_state {
     gw_meta meta;
     uint32_t previous_status; /* 0x060 (enum Status) */
@@ -710,14 +737,58 @@ typedef struct gw_state {
     uint64_t received_id; /* 0x070 GAP: the id that came */
     uint32_t error; /* 0x078 UNREADABLE: the decoder's code */
     uint32_t reserved_state; /* 0x07c 0 */
+    uint64_t gap_number; /* 0x080 GAP, GAP_CLOSED: its number in GAPS, from 1; else 0 */
+    uint64_t missing; /* 0x088 GAP, GAP_CLOSED: ids that are missing, 0: unknown */
+    uint64_t recovered; /* 0x090 GAP_CLOSED: ids that back-fill brought */
+    uint32_t gap_state; /* 0x098 (enum GapState) GAP, GAP_CLOSED: what became of it so far */
+    uint32_t reserved_gap; /* 0x09c 0 */
+    int64_t ts_before; /* 0x0a0 (ns) GAP, GAP_CLOSED: the venue's time of the last event before it, or null */
+    int64_t ts_after; /* 0x0a8 (ns) GAP, GAP_CLOSED: the venue's time of the first event after it, or null */
+    uint8_t padding[16]; /* 0x0b0 */
 } gw_state;
-GW_ASSERT_LAYOUT(sizeof(gw_state) == 128);
+GW_ASSERT_LAYOUT(sizeof(gw_state) == 192);
 GW_ASSERT_LAYOUT(offsetof(gw_state, previous_status) == 96);
 GW_ASSERT_LAYOUT(offsetof(gw_state, subject) == 100);
 GW_ASSERT_LAYOUT(offsetof(gw_state, expected_id) == 104);
 GW_ASSERT_LAYOUT(offsetof(gw_state, received_id) == 112);
 GW_ASSERT_LAYOUT(offsetof(gw_state, error) == 120);
 GW_ASSERT_LAYOUT(offsetof(gw_state, reserved_state) == 124);
+GW_ASSERT_LAYOUT(offsetof(gw_state, gap_number) == 128);
+GW_ASSERT_LAYOUT(offsetof(gw_state, missing) == 136);
+GW_ASSERT_LAYOUT(offsetof(gw_state, recovered) == 144);
+GW_ASSERT_LAYOUT(offsetof(gw_state, gap_state) == 152);
+GW_ASSERT_LAYOUT(offsetof(gw_state, reserved_gap) == 156);
+GW_ASSERT_LAYOUT(offsetof(gw_state, ts_before) == 160);
+GW_ASSERT_LAYOUT(offsetof(gw_state, ts_after) == 168);
+
+/* A slot of GAPS: something is missing in META.stream. Slot number: gap_number modulo the section's capacity. 256 bytes. */
+typedef struct gw_gap {
+    gw_meta meta;
+    uint64_t gap_number; /* 0x060 from 1, in the order in which they were found */
+    uint64_t first_id; /* 0x068 first missing id; klines: open time in ms; 0: has no ids */
+    uint64_t last_id; /* 0x070 last missing id, inclusive; klines: open time in ms; 0: has no ids */
+    uint64_t missing; /* 0x078 ids from the first to the last, 0: unknown */
+    uint64_t recovered; /* 0x080 ids that back-fill brought */
+    int64_t opened_real; /* 0x088 (ns) CLOCK_REALTIME when it was found */
+    int64_t closed_real; /* 0x090 (ns) CLOCK_REALTIME when it was closed, null: it is open */
+    int64_t ts_before; /* 0x098 (ns) the venue's time of the last event before it, or null */
+    int64_t ts_after; /* 0x0a0 (ns) the venue's time of the first event after it, or null */
+    uint32_t gap_state; /* 0x0a8 (enum GapState) */
+    uint32_t subject; /* 0x0ac (enum Kind) what the stream delivers */
+    uint8_t padding[80]; /* 0x0b0 */
+} gw_gap;
+GW_ASSERT_LAYOUT(sizeof(gw_gap) == 256);
+GW_ASSERT_LAYOUT(offsetof(gw_gap, gap_number) == 96);
+GW_ASSERT_LAYOUT(offsetof(gw_gap, first_id) == 104);
+GW_ASSERT_LAYOUT(offsetof(gw_gap, last_id) == 112);
+GW_ASSERT_LAYOUT(offsetof(gw_gap, missing) == 120);
+GW_ASSERT_LAYOUT(offsetof(gw_gap, recovered) == 128);
+GW_ASSERT_LAYOUT(offsetof(gw_gap, opened_real) == 136);
+GW_ASSERT_LAYOUT(offsetof(gw_gap, closed_real) == 144);
+GW_ASSERT_LAYOUT(offsetof(gw_gap, ts_before) == 152);
+GW_ASSERT_LAYOUT(offsetof(gw_gap, ts_after) == 160);
+GW_ASSERT_LAYOUT(offsetof(gw_gap, gap_state) == 168);
+GW_ASSERT_LAYOUT(offsetof(gw_gap, subject) == 172);
 
 /* RAW record: this head, then payload_length bytes of the frame. 128 bytes. */
 typedef struct gw_raw {
@@ -855,7 +926,9 @@ typedef struct gw_stream {
     int64_t mono_acked; /* 0x090 (ns) when the venue acknowledged its subscription, 0: not yet */
     uint64_t duplicate_count; /* 0x098 frames that the other connection had delivered before */
     uint64_t silent_count; /* 0x0a0 times it was found silent */
-    uint8_t padding[24]; /* 0x0a8 */
+    uint64_t last_id; /* 0x0a8 id of its last event, 0: none */
+    int64_t last_ts; /* 0x0b0 (ns) the venue's time of its last event, 0: none */
+    uint8_t padding[8]; /* 0x0b8 */
 } gw_stream;
 GW_ASSERT_LAYOUT(sizeof(gw_stream) == 192);
 GW_ASSERT_LAYOUT(offsetof(gw_stream, name) == 0);
@@ -881,6 +954,8 @@ GW_ASSERT_LAYOUT(offsetof(gw_stream, limit_ns) == 136);
 GW_ASSERT_LAYOUT(offsetof(gw_stream, mono_acked) == 144);
 GW_ASSERT_LAYOUT(offsetof(gw_stream, duplicate_count) == 152);
 GW_ASSERT_LAYOUT(offsetof(gw_stream, silent_count) == 160);
+GW_ASSERT_LAYOUT(offsetof(gw_stream, last_id) == 168);
+GW_ASSERT_LAYOUT(offsetof(gw_stream, last_ts) == 176);
 
 /* What the shard counts. frames_received = frames_data + _duplicate + _early + _foreign + _control + _unknown_stream + _unreadable + _binary. 512 bytes. */
 typedef struct gw_counters {
@@ -925,7 +1000,16 @@ typedef struct gw_counters {
     uint64_t streams_lagging; /* 0x130 times a connection was found lagging */
     uint64_t rotations; /* 0x138 connections replaced without a break */
     uint64_t subscriptions_refused; /* 0x140 streams that the venue answered with an error */
-    uint8_t padding[184]; /* 0x148 */
+    uint64_t events_backfilled; /* 0x148 events fetched by REST afterwards */
+    uint64_t gaps_filled; /* 0x150 gaps of which every id was recovered */
+    uint64_t gaps_partial; /* 0x158 gaps of which some ids were recovered */
+    uint64_t gaps_lost; /* 0x160 gaps of which nothing was recovered */
+    uint64_t gaps_healed; /* 0x168 gaps of books that are in step again */
+    uint64_t audits; /* 0x170 books compared with a fresh snapshot of the same update id */
+    uint64_t audits_differing; /* 0x178 of these, books that were not the venue's */
+    uint64_t books_deepened; /* 0x180 times a book got more levels than it knew */
+    uint64_t books_thin; /* 0x188 times a book came near the end of what is known of it */
+    uint8_t padding[112]; /* 0x190 */
 } gw_counters;
 GW_ASSERT_LAYOUT(sizeof(gw_counters) == 512);
 GW_ASSERT_LAYOUT(offsetof(gw_counters, frames_received) == 0);
@@ -969,6 +1053,15 @@ GW_ASSERT_LAYOUT(offsetof(gw_counters, streams_silent) == 296);
 GW_ASSERT_LAYOUT(offsetof(gw_counters, streams_lagging) == 304);
 GW_ASSERT_LAYOUT(offsetof(gw_counters, rotations) == 312);
 GW_ASSERT_LAYOUT(offsetof(gw_counters, subscriptions_refused) == 320);
+GW_ASSERT_LAYOUT(offsetof(gw_counters, events_backfilled) == 328);
+GW_ASSERT_LAYOUT(offsetof(gw_counters, gaps_filled) == 336);
+GW_ASSERT_LAYOUT(offsetof(gw_counters, gaps_partial) == 344);
+GW_ASSERT_LAYOUT(offsetof(gw_counters, gaps_lost) == 352);
+GW_ASSERT_LAYOUT(offsetof(gw_counters, gaps_healed) == 360);
+GW_ASSERT_LAYOUT(offsetof(gw_counters, audits) == 368);
+GW_ASSERT_LAYOUT(offsetof(gw_counters, audits_differing) == 376);
+GW_ASSERT_LAYOUT(offsetof(gw_counters, books_deepened) == 384);
+GW_ASSERT_LAYOUT(offsetof(gw_counters, books_thin) == 392);
 
 /* Log-linear latency histogram: value v < 32 -> v; else e = floor(log2 v), bucket ((e - 4) << 5) | ((v >> (e - 5)) & 31). 16448 bytes. */
 typedef struct gw_histogram {
@@ -1029,6 +1122,7 @@ extern "C" {
 #define GW_STREAM_BYTES_MIN 128
 #define GW_STREAM_BYTES_USED 120
 #define GW_TRADE_BYTES_MIN 128
+#define GW_STATE_BYTES_MIN 128 /* also in minor version 1, whose books ended with their asks */
 
 enum gw_error {
     GW_OK = 0,
@@ -1089,9 +1183,9 @@ typedef struct gw_segment {
     uint64_t size;
     uint64_t generation;
     int64_t timeout_ns; /* heartbeats older than this mean DEAD */
-    uint32_t minor;     /* of its writer's layout: 0 had no MARK_PRICE, no VALUES, no peers */
+    uint32_t minor;     /* of its writer's layout: 1 had no GAPS, 0 no MARK_PRICE, no VALUES, no peers */
     uint32_t reserved;
-    gw_slots quote, ticker, last_trade, book, partial, mark_price, values;
+    gw_slots quote, ticker, last_trade, book, partial, mark_price, values, gaps;
     gw_ring_view events, raw;
     gw_rows symbols, connections, streams, counters, histograms, fields;
     uint64_t device, inode; /* of the file, to notice its successor */
@@ -1278,6 +1372,7 @@ static inline int gw_take_section(gw_segment *seg, const gw_section *row)
     case GW_SECTION_RAW: return gw_take_ring(seg, row, &seg->raw);
     case GW_SECTION_MARK_PRICE: return gw_take_slots(seg, row, &seg->mark_price, sizeof(gw_mark), 0);
     case GW_SECTION_VALUES: return gw_take_slots(seg, row, &seg->values, sizeof(gw_value), 0);
+    case GW_SECTION_GAPS: return gw_take_slots(seg, row, &seg->gaps, sizeof(gw_gap), 0);
     default: return GW_OK; /* a newer minor version may append sections */
     }
 }
@@ -1630,44 +1725,56 @@ static inline double gw_qty(const gw_segment *seg, uint32_t row, int64_t mantiss
 
 /* ---- slots ------------------------------------------------------------------------------ */
 
+/* Bytes of a cell, and where a reader wants them. */
+typedef struct gw_part {
+    void *to;
+    size_t skip, size;
+} gw_part;
+
 /*
- * Copy the first `head` bytes of the newest cell and, for ladders, `tail` bytes from `skip` on.
- * GW_OK with zeros where nothing was written yet. No trust in it: use the calls below.
+ * Copy parts of the newest cell; the first begins with META. GW_OK with zeros where nothing was
+ * written yet. No trust in it: use the calls below.
  */
-static inline int gw_load_slot(const gw_slots *slots, uint32_t row, void *out, size_t head,
-                               size_t skip, size_t tail)
+static inline int gw_load_parts(const gw_slots *slots, uint32_t row, const gw_part *parts, int count)
 {
     if (row >= slots->capacity) return slots->capacity ? GW_ERROR_ROW : GW_ERROR_SECTION;
     const unsigned char *slot = slots->base + (uint64_t)row * slots->stride;
-    unsigned char *target = (unsigned char *)out;
     for (int tries = 0; tries < GW_TRIES; tries++) {
         /* SYNC POINT: pairs with the writer's release store of the version. */
         uint64_t echo, version = gw_load_acquire(slot);
-        if (!version) {
-            memset(out, 0, head + tail);
-            return GW_OK;
-        }
         const unsigned char *cell = slot + slots->cell_offset;
         if (version & 1) cell += slots->cell_size;
-        gw_copy(target, cell, head);
-        gw_copy(target + head, cell + skip, tail);
+        for (int at = 0; at < count; at++) {
+            if (version)
+                gw_copy(parts[at].to, cell + parts[at].skip, parts[at].size);
+            else
+                memset(parts[at].to, 0, parts[at].size);
+        }
+        if (!version) return GW_OK;
         /* The copy is done before the version is looked at again. */
         __atomic_thread_fence(__ATOMIC_ACQUIRE);
-        memcpy(&echo, target, 8);
+        memcpy(&echo, parts[0].to, 8);
         if (gw_load_relaxed(slot) == version && echo == version) return GW_OK;
     }
     return GW_ERROR_TORN;
 }
 
+/* The first `size` bytes of the newest cell. */
+static inline int gw_load_slot(const gw_slots *slots, uint32_t row, void *out, size_t size)
+{
+    gw_part whole = {out, 0, size};
+    return gw_load_parts(slots, row, &whole, 1);
+}
+
 static inline int gw_read_quote(const gw_segment *seg, uint32_t row, gw_quote *out)
 {
-    int code = gw_load_slot(&seg->quote, row, out, sizeof *out, 0, 0);
+    int code = gw_load_slot(&seg->quote, row, out, sizeof *out);
     return code ? code : gw_trust(seg, out->meta.status);
 }
 
 static inline int gw_read_ticker(const gw_segment *seg, uint32_t row, gw_ticker *out)
 {
-    int code = gw_load_slot(&seg->ticker, row, out, sizeof *out, 0, 0);
+    int code = gw_load_slot(&seg->ticker, row, out, sizeof *out);
     return code ? code : gw_trust(seg, out->meta.status);
 }
 
@@ -1675,7 +1782,7 @@ static inline int gw_read_last_trade(const gw_segment *seg, uint32_t row, gw_tra
 {
     size_t size = seg->last_trade.cell_size < sizeof *out ? GW_TRADE_BYTES_MIN : sizeof *out;
     memset(out, 0, sizeof *out);
-    int code = gw_load_slot(&seg->last_trade, row, out, size, 0, 0);
+    int code = gw_load_slot(&seg->last_trade, row, out, size);
     if (size < sizeof *out) out->normal_qty = GW_NULL;
     return code ? code : gw_trust(seg, out->meta.status);
 }
@@ -1683,20 +1790,28 @@ static inline int gw_read_last_trade(const gw_segment *seg, uint32_t row, gw_tra
 /* A contract's mark price; in the row of a pair ("coinm:BTCUSD") its index price, the rest null. */
 static inline int gw_read_mark(const gw_segment *seg, uint32_t row, gw_mark *out)
 {
-    int code = gw_load_slot(&seg->mark_price, row, out, sizeof *out, 0, 0);
+    int code = gw_load_slot(&seg->mark_price, row, out, sizeof *out);
     return code ? code : gw_trust(seg, out->meta.status);
 }
 
-/* The best GW_BOOK_LEVELS levels at most, whatever the segment holds: counts are cut to that. */
+/*
+ * The best GW_BOOK_LEVELS levels at most, whatever the segment holds: counts are cut to that.
+ * bid_complete_px and ask_complete_px say to which price the book is known; GW_NULL: to its end.
+ */
 static inline int gw_read_ladder(const gw_segment *seg, const gw_slots *slots, uint32_t row,
                                  gw_book *out)
 {
     size_t levels = slots->levels < GW_BOOK_LEVELS ? slots->levels : GW_BOOK_LEVELS;
-    size_t bids = offsetof(gw_book, bids);
-    int code = gw_load_slot(slots, row, out, bids + 16 * levels, bids + 16 * (size_t)slots->levels,
-                            16 * levels);
+    size_t bids = offsetof(gw_book, bids), side = 16 * (size_t)slots->levels;
+    size_t ends = 2 * sizeof out->bid_complete_px;
+    int says_ends = slots->cell_size >= bids + 2 * side + ends; /* not before minor version 2 */
+    gw_part parts[3] = {{out, 0, bids + 16 * levels},
+                        {out->asks, bids + side, 16 * levels},
+                        {&out->bid_complete_px, bids + 2 * side, ends}};
+    memset(out, 0, sizeof *out);
+    int code = gw_load_parts(slots, row, parts, 2 + says_ends);
+    if (!says_ends || !out->depth) out->bid_complete_px = out->ask_complete_px = GW_NULL;
     if (code) return code;
-    memmove(out->asks, out->bids + 2 * levels, 16 * levels);
     if (out->bid_count > levels) out->bid_count = (uint16_t)levels;
     if (out->ask_count > levels) out->ask_count = (uint16_t)levels;
     return gw_trust(seg, out->meta.status);
@@ -1723,7 +1838,7 @@ static inline int gw_read_cell(const gw_segment *seg, const gw_slots *slots, uin
     gw_meta meta;
     if (size > slots->cell_size) size = slots->cell_size;
     if (size < sizeof meta) return slots->capacity ? GW_ERROR_SPACE : GW_ERROR_SECTION;
-    int code = gw_load_slot(slots, row, out, size & ~(size_t)7, 0, 0);
+    int code = gw_load_slot(slots, row, out, size & ~(size_t)7);
     memcpy(&meta, out, sizeof meta);
     return code ? code : gw_trust(seg, meta.status);
 }
@@ -1754,7 +1869,7 @@ static inline int gw_read_value(const gw_segment *seg, uint32_t stream, gw_any_v
     int code = gw_read_stream(seg, stream, &row);
     if (code) return code;
     if (row.value == GW_NO_ROW) return GW_ERROR_STREAM;
-    code = gw_load_slot(&seg->values, row.value, out, sizeof *out, 0, 0);
+    code = gw_load_slot(&seg->values, row.value, out, sizeof *out);
     return code ? code : gw_trust(seg, out->meta.status);
 }
 
@@ -1815,6 +1930,25 @@ static inline int gw_read_asset(const gw_segment *seg, uint32_t stream, gw_asset
 {
     return gw_read_value_of(seg, stream, GW_KIND_ASSET_INDEX, GW_KIND_ASSET_INDEX, out,
                             sizeof *out);
+}
+
+/* ---- gaps ------------------------------------------------------------------------------- */
+
+/* Slots of GAPS; 0 where the writer is older than minor version 2. */
+static inline uint32_t gw_gap_count(const gw_segment *seg)
+{
+    return seg->gaps.capacity;
+}
+
+/*
+ * The gap in a slot of GAPS: out->gap_number 0 where there was none yet. A gap of number n lies in slot
+ * n % gw_gap_count(seg), until a newer one takes its place. What it says is about the past, so it holds
+ * whether or not the writer still runs.
+ */
+static inline int gw_read_gap(const gw_segment *seg, uint32_t slot, gw_gap *out)
+{
+    memset(out, 0, sizeof *out);
+    return gw_load_slot(&seg->gaps, slot, out, sizeof *out);
 }
 
 /* ---- rings ------------------------------------------------------------------------------ */
@@ -1988,6 +2122,18 @@ static inline const int64_t *gw_diff_levels(const gw_diff *diff)
 static inline int64_t gw_normal_qty(const gw_trade *trade)
 {
     return trade->meta.length < sizeof *trade ? GW_NULL : trade->normal_qty;
+}
+
+/* A STATE, GAP, GAP_CLOSED or UNREADABLE record that gw_next gave, in full: older writers said less. */
+static inline void gw_complete_state(const gw_state *record, gw_state *out)
+{
+    if (record->meta.length >= sizeof *out) {
+        memcpy(out, record, sizeof *out);
+        return;
+    }
+    memset(out, 0, sizeof *out);
+    memcpy(out, record, GW_STATE_BYTES_MIN);
+    out->ts_before = out->ts_after = GW_NULL;
 }
 
 /* Bytes of the frame in a RAW record that gw_next gave; NULL where they do not fit its length. */

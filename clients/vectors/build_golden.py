@@ -1,4 +1,4 @@
-"""Make the golden segments: ``segment_v1.hex`` and ``.json``, ``segment_v1_1.hex`` and ``.json``.
+"""Make the golden segments ``segment_v1``, ``segment_v1_1`` and ``segment_v1_2``, each .hex and .json.
 
     python clients/vectors/build_golden.py           write the files
     python clients/vectors/build_golden.py --check   exit 1 where they differ from what is here
@@ -11,9 +11,10 @@ from pathlib import Path
 
 import minor0
 import minor1
+import minor2
 
 HERE = Path(__file__).parent
-SEGMENTS = {"segment_v1": minor0.build, "segment_v1_1": minor1.build}
+SEGMENTS = {"segment_v1": minor0.build, "segment_v1_1": minor1.build, "segment_v1_2": minor2.build}
 
 
 def main() -> int:

@@ -315,27 +315,38 @@ def latched(section: int, stride: int, cell: int, where: dict[int, tuple[int, in
     return found
 
 
-def ladder(slot: int, cell: int, version: int, row: int, more: dict[str, Any], note: str) -> dict[str, Any]:
+def ladder(
+    slot: int, cell: int, version: int, row: int, more: dict[str, Any], note: str, length: int = 288
+) -> dict[str, Any]:
     """A cell with room for 5 levels a side: bids at 0x80, asks at 0x80 + 16 * 5 = 0xD0."""
     put(slot, "u64", version, f"{note} version")
     bids, asks = [(912300, 5210), (912290, 1)], [(912301, 4966)]
-    values = meta(row, version, 8192, 288, update_id=9100000000078, flags=6)
+    values = meta(row, version, 8192, length, update_id=9100000000078, flags=6)
     values |= {"bid_count": 2, "ask_count": 1, "depth": 5} | more
     found = fields(cell, META + LADDER, values, note)
     return found | {"bids": levels(cell + 0x80, bids, f"{note} bids"), "asks": levels(cell + 0xD0, asks, f"{note} asks")}
 
 
-def slots() -> dict[str, Any]:
+BOOK = {"kind": 7, "first_update_id": 9100000000001, "snapshot_id": 9100000000000, "bid_total": 2, "ask_total": 1}
+
+
+def ladders() -> dict[str, Any]:
+    """A book and a partial depth."""
+    return {
+        # slot 2: 0x16000 + 2 * 640; version 6 lies in cell 0
+        "book": {"2": ladder(0x16500, 0x16540, 6, 23, BOOK, "book slot 2")},
+        # slot 1: 0x18000 + 640; version 3 lies in cell 1
+        "partial": {"1": ladder(0x18280, 0x183E0, 3, 24, {"bid_total": 2, "ask_total": 1}, "partial slot 1")},
+    }
+
+
+def slots(of_levels: dict[str, Any]) -> dict[str, Any]:
     """Each slot of an instrument, and 12 of 13 values; the last was never written."""
-    book = {"kind": 7, "first_update_id": 9100000000001, "snapshot_id": 9100000000000, "bid_total": 2, "ask_total": 1}
     return {
         "quote": latched(0x11000, 320, 128, {0: (0, 2)}, "quote"),
         "ticker": latched(0x12000, 576, 256, {0: (4, 1), 1: (6, 4)}, "ticker"),
         "last_trade": latched(0x14000, 448, 192, {0: (2, 3), 1: (1, 2)}, "last_trade"),
-        # slot 2: 0x16000 + 2 * 640; version 6 lies in cell 0
-        "book": {"2": ladder(0x16500, 0x16540, 6, 23, book, "book slot 2")},
-        # slot 1: 0x18000 + 640; version 3 lies in cell 1
-        "partial": {"1": ladder(0x18280, 0x183E0, 3, 24, {"bid_total": 2, "ask_total": 1}, "partial slot 1")},
+        **of_levels,
         "mark_price": latched(0x1F000, 448, 192, {1: (12, 5), 3: (13, 2)}, "mark_price"),
         "values": latched(0x21000, 576, 256, {
             0: (3, 1), 1: (7, 2), 2: (8, 3), 3: (9, 4), 4: (10, 5), 5: (11, 6), 6: (14, 7), 7: (15, 8),
@@ -344,7 +355,16 @@ def slots() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def events() -> dict[str, Any]:
+# What the last events say that are of no stream's own kind: kind, row of STREAMS, values.
+States = list[tuple[int, int, dict[str, int]]]
+STATES: States = [
+    (9, 26, {"status": 4, "reason": 14, "previous_status": 2, "subject": 16}),
+    (10, 1, {"expected_id": 309917646, "received_id": 309917647, "subject": 3}),
+    (11, 8, {"status": 4, "subject": 16, "error": 3}),
+]
+
+
+def events(states: States, table: Fields = STATE, length_of_state: int = 128) -> dict[str, Any]:
     """One record of every kind, from the ring's first byte on; nothing was overwritten yet."""
     records, position = [], 0
     for number, row in enumerate(SAID, 1):
@@ -364,19 +384,15 @@ def events() -> dict[str, Any]:
         record["asks"] = levels(base + 0xC0, [(912301, 4966)], f"event {number} asks")
         records.append(record)
         position += length
-    for kind, row, more in [
-        (9, 26, {"status": 4, "reason": 14, "previous_status": 2, "subject": 16}),
-        (10, 1, {"expected_id": 309917646, "received_id": 309917647, "subject": 3}),
-        (11, 8, {"status": 4, "subject": 16, "error": 3}),
-    ]:
+    for kind, row, more in states:
         number = len(records) + 1
-        head = meta(row, number, position, 128, flags=6) | {"kind": kind, **more}
-        records.append(fields(0x1B000 + position, META + STATE, head, f"event {number}"))
-        position += 128
-    for offset, name, value in [(0, "tail_intent", 5248), (8, "tail", 5248), (16, "capacity", 8192),
-                                (24, "record_count", 26)]:  # fmt: skip
+        head = meta(row, number, position, length_of_state, flags=6) | {"kind": kind, **more}
+        records.append(fields(0x1B000 + position, META + table, head, f"event {number}"))
+        position += length_of_state
+    for offset, name, value in [(0, "tail_intent", position), (8, "tail", position), (16, "capacity", 8192),
+                                (24, "record_count", len(records))]:  # fmt: skip
         put(0x1A000 + offset, "u64", value, f"events.{name}")
-    return {"start": 0, "tail": 5248, "capacity": 8192, "record_count": 26, "records": records}
+    return {"start": 0, "tail": position, "capacity": 8192, "record_count": len(records), "records": records}
 
 
 def raw() -> dict[str, Any]:
@@ -412,5 +428,5 @@ def build() -> tuple[str, str]:
     parts.clear()
     expected = {"header": header(), "sections": sections(), "fields": described(), **counters()}
     expected |= {"symbols": symbols(), "connections": connections(), "streams": streams()}
-    expected |= {"slots": slots(), "events": events(), "raw": raw()}
+    expected |= {"slots": slots(ladders()), "events": events(STATES), "raw": raw()}
     return files(0x24000, expected)

@@ -20,7 +20,7 @@ def ask(run_dir: str, method: str, streams: Sequence[str]) -> dict[str, Any]:
     """
     found = rundir.find(run_dir or None)
     try:
-        return request(found.control, method, streams, ANSWER_SECONDS)
+        return request(found.control, method, ANSWER_SECONDS, streams=list(streams))
     except NoAnswer as exc:
         if isinstance(exc.__cause__, FileNotFoundError | ConnectionRefusedError):  # a leftover
             raise NotRunning([Path(found.run_dir)]) from exc

@@ -26,7 +26,8 @@ Texts = tuple[str, str]  # price, quantity
 def command(symbol: str, levels: int, as_json: bool, run_dir: str) -> None:
     """Print the order book of SYMBOL, as spot:BTCUSDT, from shared memory.
 
-    Only a book whose state is LIVE may be traded on. Prices and quantities are exact.
+    Only a book whose state is LIVE may be traded on. Prices and quantities are exact. Below the
+    levels stands to which prices the gateway knows all there are.
     """
     parse_symbol(symbol)
     with Gateway(run_dir or None) as gateway:
@@ -44,6 +45,8 @@ def _object(book: Book) -> dict[str, object]:
         "ts_recv": book.ts_recv,
         "bids": _side(book, book.bids_mantissa),
         "asks": _side(book, book.asks_mantissa),
+        "bid_complete": _end(book, book.bid_complete_px_mantissa),
+        "ask_complete": _end(book, book.ask_complete_px_mantissa),
     }
 
 
@@ -52,11 +55,26 @@ def _lines(book: Book) -> Iterator[str]:
     yield f"{book.symbol}  {book.state.name}  update {book.update_id}  {age}"
     bids, asks = _side(book, book.bids_mantissa), _side(book, book.asks_mantissa)
     texts = [text for level in bids + asks for text in level]
-    width = max(map(len, texts), default=0) + 2
+    width = max(map(len, ["quantity", *texts])) + 2
     yield f"{'quantity':>{width}}{'bid':>{width}}    {'ask':<{width}}{'quantity':<{width}}".rstrip()
     for bid, ask in zip_longest(bids, asks, fillvalue=("", "")):
         left = f"{bid[1]:>{width}}{bid[0]:>{width}}"
         yield f"{left}    {ask[0]:<{width}}{ask[1]}".rstrip()
+    if book.bid_total or book.ask_total:
+        yield _complete(book)
+
+
+def _end(book: Book, mantissa: int | None) -> str | None:
+    return None if mantissa is None else exact(mantissa, book.instrument.px_exponent)
+
+
+def _complete(book: Book) -> str:
+    """To which prices the gateway knows every level, which may be far beyond what is shown."""
+    bid = _end(book, book.bid_complete_px_mantissa)
+    ask = _end(book, book.ask_complete_px_mantissa)
+    if bid is ask is None:
+        return "every level is known"
+    return f"every level is known from {bid or 'the last bid'} to {ask or 'the last ask'}"
 
 
 def _side(book: Book, mantissas: tuple[int, ...]) -> list[Texts]:

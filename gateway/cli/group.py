@@ -16,6 +16,7 @@ COMMANDS = (
     "subscribe",
     "unsubscribe",
     "status",
+    "gaps",
     "top",
     "book",
     "tail",

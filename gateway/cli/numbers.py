@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from gateway import decimals
+
 NOTHING = "-"
 _HOUR_NS = 3600e9
 _DURATIONS = ((1e3, 1.0, "ns"), (1e6, 1e3, "µs"), (1e9, 1e6, "ms"), (12e10, 1e9, "s"))
@@ -13,11 +15,7 @@ def exact(mantissa: int | None, exponent: int) -> str:
     """Return mantissa x 10^exponent in full, exponent <= 0: (12345, -2) → "123.45"."""
     if mantissa is None:
         return NOTHING
-    sign, digits = ("-", str(-mantissa)) if mantissa < 0 else ("", str(mantissa))
-    if exponent == 0:
-        return sign + digits
-    digits = digits.rjust(1 - exponent, "0")
-    return f"{sign}{digits[:exponent]}.{digits[exponent:]}"
+    return decimals.text(mantissa, exponent)
 
 
 def rate(per_second: float) -> str:

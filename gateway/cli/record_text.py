@@ -11,6 +11,7 @@ from gateway_client import (
     AssetIndexEvent,
     ContractInfoEvent,
     Event,
+    GapEvent,
     KlineEvent,
     LevelsEvent,
     LiquidationEvent,
@@ -52,7 +53,11 @@ _PLAIN: Mapping[type[Event], tuple[str, ...]] = {
     ),
     TradingSessionEvent: ("underlying", "session", "start_time", "end_time"),
     LevelsEvent: ("first_update_id", "prev_update_id", "is_applied", "is_first", "is_last"),
-    StateEvent: ("error", "expected_id", "received_id"),
+    StateEvent: ("subject", "previous", "reason", "error"),
+    GapEvent: (
+        "stream", "subject", "gap_number", "gap_state", "first_id", "last_id", "missing",
+        "recovered", "ts_before", "ts_after", "expected_id", "received_id",
+    ),
 }  # fmt: skip
 
 

@@ -6,12 +6,14 @@ import asyncio
 import signal
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import click
 import orjson
 import uvloop
 
+from gateway.cli.simulated_faults import FAULTS_HELP, fault_options, plan_of
 from gateway.cli.simulated_rules import control_help, rule_options, rules_of
 from gateway.errors import UsageError
 from gateway.simulator.load import LOAD_SYMBOLS
@@ -31,7 +33,7 @@ laid over each other by the time since their own first line.
 """
 
 
-@click.command("simulate", epilog=_EPILOG + control_help())
+@click.command("simulate", epilog=_EPILOG + FAULTS_HELP + control_help())
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
@@ -83,6 +85,7 @@ laid over each other by the time since their own first line.
     is_flag=True,
     help="Let COIN-M's unrouted address deliver book streams only, as USD-M's does.",
 )
+@fault_options
 @rule_options
 @click.argument("files", nargs=-1, metavar="")
 def command(
@@ -97,6 +100,8 @@ def command(
     load: float | None,
     drop: int | None,
     coinm_routed: bool,
+    faults: Path | None,
+    rest_delay: float | None,
     files: tuple[str, ...],
     **limits: Any,
 ) -> None:
@@ -120,6 +125,7 @@ def command(
         load=load,
         drop_every=drop,
         coinm_routed=coinm_routed,
+        faults=plan_of(faults=faults, rest_delay=rest_delay),
         rules=rules_of(**limits),
     )
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -58,6 +58,9 @@ def command(
 
     If the venue cannot be reached, a line says so and the gateway keeps trying.
 
+    A pattern that matches nothing today is a warning, and takes what is listed later; a name that
+    the venue does not list ends the start with 78.
+
     SIGHUP has it read --config again and follow what changed in 'subscribe'; a file that is wrong
     changes nothing.
     """
@@ -110,6 +113,8 @@ def _announce(started: Started) -> None:
     each = f"{len(started.plans)} x " if len(started.plans) > 1 else ""
     size = started.segment_bytes / 2**20
     click.echo(f"  memory    {size:.1f} MiB (of it rings: {each}{', '.join(rings)})")
+    if started.metrics:
+        click.echo(f"  metrics   {started.metrics}/metrics")
     where = "" if started.run_dir in candidates("", {}) else f" --run-dir {started.run_dir}"
     for number, line in enumerate(_suggestions(started.plans)):
         click.echo(f"  {'' if number else 'try':<10}gateway {line}{where}")

@@ -6,6 +6,8 @@ import dataclasses
 import json
 import sys
 import time
+from collections.abc import Mapping
+from typing import Any
 
 import click
 
@@ -13,9 +15,10 @@ from gateway.cli.options import json_option, run_dir_option
 from gateway.cli.status_text import lines
 from gateway.cli.view import View, Viewer
 from gateway.errors import NotRunning
-from gateway_client import Gateway
+from gateway_client import ClientError, Gateway
 
 _SAMPLE_SECONDS = 0.5
+_ANSWER_SECONDS = 1.0
 
 
 @click.command("status")
@@ -33,7 +36,12 @@ def command(as_json: bool, run_dir: str) -> None:
         viewer.look(limit=0)
         time.sleep(_SAMPLE_SECONDS)
         view = viewer.look(limit=None if as_json else 0)
-    click.echo(json.dumps(_object(view)) if as_json else "\n".join(lines(view, time.time_ns())))
+        answer = _answer(gateway)
+    weight, hosts = answer.get("weight"), answer.get("hosts")
+    if as_json:
+        click.echo(json.dumps(_object(view) | {"weight": weight, "hosts": hosts}))
+    else:
+        click.echo("\n".join(lines(view, time.time_ns(), weight, hosts)))
     if not view.is_alive:
         sys.exit(NotRunning.exit_code)
 
@@ -50,6 +58,15 @@ def _object(view: View) -> dict[str, object]:
     ]
     for shard in found["shards"]:
         shard["generation"] = str(shard["generation"])  # over 2^53
+    return found
+
+
+def _answer(gateway: Gateway) -> Mapping[str, Any]:
+    """What the supervisor knows of weight and hosts; empty where it does not answer."""
+    try:
+        found: Mapping[str, Any] = gateway.request("status", timeout=_ANSWER_SECONDS)
+    except ClientError:
+        return {}
     return found
 
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from gateway.cli import trust_text
 from gateway.cli.numbers import duration, rate, size
 from gateway.cli.numbers import latency as latency_text
 from gateway.cli.plain import LATENCY_NAMES, delivery_text
+from gateway.cli.trust_text import Hosts, Weight
 from gateway.cli.view import View
 from gateway_client.status import ConnectionStatus, Latency, ShardStatus, StreamStatus
 
@@ -17,7 +19,7 @@ NAMED = 10
 _LAG_SHOWN_NS = 1_000_000_000
 
 _COUNTED = (
-    "gaps", "snapshots_applied", "snapshots_refused", "frames_unreadable",
+    "snapshots_applied", "snapshots_refused", "frames_unreadable",
     "frames_unknown_stream", "books_crossed", "values_inexact", "stalls", "zmq_refused",
 )  # fmt: skip
 # Counters that grow when everything is well; all others are shown once they are not 0.
@@ -25,17 +27,21 @@ _ORDINARY = frozenset((
     "frames_received", "bytes_received", "frames_data", "frames_control", "fragments_joined",
     "records_published", "diffs_applied", "diffs_behind", "diffs_buffered", "status_changes",
     "zmq_sent", "batches", "raw_parts", "rows_split", "rows_foreign", "rows_covered",
-))  # fmt: skip
+)) | trust_text.SHOWN  # fmt: skip
 
 
-def lines(view: View, now_ns: int) -> Iterator[str]:
-    """Yield what there is to say; ``now_ns`` since the Unix epoch."""
+def lines(
+    view: View, now_ns: int, weight: Weight | None = None, hosts: Hosts | None = None
+) -> Iterator[str]:
+    """Yield what there is to say; ``now_ns`` since the Unix epoch; the rest where it is known."""
     status = view.status
     up = duration(now_ns - status.started_ns)
     yield f"gateway in {status.run_dir}: pid {status.pid}, up {up}, from {status.upstream}"
     yield f"  {rate(view.frames_per_second)} frames/s, {size(view.bytes_per_second)}/s"
     yield from _streams(view)
     yield from _links(view)
+    yield from trust_text.hosts(hosts)
+    yield from trust_text.lines(view, weight)
     for shard in status.shards:
         yield from _shard(shard)
 

@@ -23,7 +23,8 @@ def command(streams: tuple[str, ...], as_json: bool, run_dir: str) -> None:
     which it reads again on SIGHUP.
 
     A stream that cannot be carried is named on a line of its own, the others are carried; the exit
-    code is then 2 (malformed, or it would feed a book twice), 67 (the venue has no such symbol) or
-    73 (no room).
+    code is then 2 (malformed, or it would feed a book twice), 67 (the venue has no such symbol, or
+    a pattern matches nothing that trades now: it is not kept either, unlike one that the gateway
+    was started with) or 73 (no room).
     """
     change("subscribe", streams, as_json, run_dir)

@@ -32,7 +32,7 @@ typedef enum gw_fate {
 } gw_fate;
 
 enum { GW_RECENT = 32, GW_BEHIND_RUN_MAX = 3 };
-static const int64_t GW_EARLY_MAX_NS = 500000000, GW_QUIET_JOIN_NS = 5000000000, GW_STARVED_NS = 1000000000;
+static const int64_t GW_ANEW_NS = 1000000000, GW_EARLY_MAX_NS = 500000000, GW_QUIET_JOIN_NS = 5000000000, GW_STARVED_NS = 1000000000;
 
 /* One of the two, in its session. */
 typedef struct gw_origin {
@@ -40,11 +40,12 @@ typedef struct gw_origin {
     uint64_t base;       /* the newest id when it was first seen */
     int64_t acked_mono;  /* when its subscription was acknowledged, 0: not yet */
     int64_t missed_mono; /* since when the other one is ahead of it, 0: it is not */
+    uint32_t times;      /* `repeats`: how often it brought its last id */
     uint8_t behind_run;  /* ids below its own last, one after the other */
     bool seen;
     bool joined;
     bool early;          /* it is ahead, since `base`, without holes of its own */
-    bool stale;          /* the other one restarted; what it brings is of the time before */
+    bool stale;          /* the other one restarted; what it brings may be of the time before */
     uint8_t refused;      /* frames that could not be read and were not made good */
     int64_t refused_mono; /* since when the other one is trusted to make them good, 0: it is not */
 } gw_origin;
@@ -57,12 +58,15 @@ typedef struct gw_arrivals {
     bool orphaned;  /* no source was up since: the first event counts, whatever its id */
     uint8_t early_side;
     uint8_t recent_at;
+    uint32_t times;       /* `repeats`: how often the last id has been told */
     uint64_t last_id;     /* of the merged stream */
     uint64_t expected_id; /* GAP: the id that should have come */
     uint64_t early_id;
     uint64_t lost_id; /* the hole behind it has been told */
     int64_t early_mono; /* since when a source is ahead, 0: none is */
     int64_t new_mono;   /* when the merged stream last went on */
+    int64_t began;      /* the venue's time of the event with which ids began anew, 0: not known */
+    int64_t last_time;  /* the venue's time of the event of last_id, 0: not known */
     gw_origin sources[2];
     uint64_t recent[GW_RECENT]; /* EVENT: hashes of the last events */
 } gw_arrivals;
@@ -72,6 +76,7 @@ typedef struct gw_sighting {
     uint64_t id;
     uint64_t follows; /* CONTIGUOUS: the id that must have come before it */
     uint64_t hash;    /* EVENT */
+    int64_t time;     /* ns, the venue's; 0: it says none */
     int64_t mono;
     uint8_t side;
     bool paired;       /* the other source is up, or was a moment ago */
@@ -100,9 +105,14 @@ static inline uint64_t gw_hash(uint64_t hash, const uint8_t *bytes, size_t lengt
 static inline void gw_arrival_advance(gw_arrivals *a, const gw_sighting *s)
 {
     gw_origin *own = &a->sources[s->side], *other = &a->sources[1 - s->side];
+    if (s->id != a->last_id || !own->times)
+        own->times = 1;
+    a->times = own->times;
     a->last_id = own->id = s->id;
     a->new_mono = s->mono;
-    a->early_mono = 0;
+    a->last_time = s->time;
+    /* What the other one holds out beyond this is still to come, within a time that begins anew. */
+    a->early_mono = other->early && other->id > s->id ? s->mono : 0;
     a->any = true;
     a->orphaned = false;
     own->seen = own->joined = true;
@@ -124,20 +134,24 @@ static inline gw_fate gw_arrival_restart(gw_arrivals *a, const gw_sighting *s)
 {
     gw_origin *other = &a->sources[1 - s->side];
     const bool was_seen = other->seen;
+    a->began = s->time;
     other->joined = other->early = false;
     other->behind_run = 0;
     gw_arrival_advance(a, s);
-    other->stale = was_seen;
+    other->stale = was_seen || s->time;
     return GW_FATE_RESTARTED;
 }
 
 /* A source brings what the merged stream has: it is on its way. */
 static inline gw_fate gw_arrival_repeat(gw_origin *own, const gw_sighting *s, bool newest)
 {
-    if (!own->seen || s->id > own->id)
+    if (!own->seen || s->id > own->id) {
         own->id = s->id;
+        own->times = 1;
+    }
     own->seen = true;
     own->joined |= newest || s->id >= own->base;
+    own->behind_run = 0; /* it goes on, behind the other one */
     own->missed_mono = newest ? 0 : s->mono;
     own->refused = 0; /* what it garbled came before this */
     return GW_FATE_DUPLICATE;
@@ -151,6 +165,19 @@ static inline gw_fate gw_judge_backwards(gw_arrivals *a, const gw_sighting *s)
     return gw_arrival_restart(a, s);
 }
 
+/* The same id once more from the same source: told as often as the source that has brought it most often. */
+static inline gw_fate gw_judge_again(gw_arrivals *a, const gw_sighting *s)
+{
+    gw_origin *own = &a->sources[s->side];
+    if (s->paired && s->id != a->last_id)
+        return GW_FATE_DUPLICATE;
+    own->times++;
+    if (s->paired && own->times <= a->times)
+        return gw_arrival_repeat(own, s, true);
+    gw_arrival_advance(a, s);
+    return GW_FATE_NEW;
+}
+
 /* An id that is not above the last one. */
 static inline gw_fate gw_judge_behind(gw_arrivals *a, const gw_sighting *s)
 {
@@ -159,12 +186,8 @@ static inline gw_fate gw_judge_behind(gw_arrivals *a, const gw_sighting *s)
         own->base = a->last_id;
     if (own->seen ? s->id > own->id : s->paired)
         return gw_arrival_repeat(own, s, s->id == a->last_id);
-    if (a->repeats && s->id == own->id && own->seen) {
-        if (s->paired && s->id != a->last_id)
-            return GW_FATE_DUPLICATE;
-        gw_arrival_advance(a, s);
-        return GW_FATE_NEW;
-    }
+    if (a->repeats && s->id == own->id && own->seen)
+        return gw_judge_again(a, s);
     return gw_judge_backwards(a, s);
 }
 
@@ -242,6 +265,19 @@ static inline gw_fate gw_judge_event(gw_arrivals *a, const gw_sighting *s)
     return GW_FATE_NEW;
 }
 
+/* What a source brings since the other one restarted: by its time, or else while its ids grow. */
+static inline bool gw_arrival_is_of_before(const gw_arrivals *a, const gw_origin *own, const gw_sighting *s)
+{
+    return s->time && a->began ? s->time < a->began : s->id > own->id;
+}
+
+/* A lower id said more than a second later: what is late, repeated or lagging has an old time, so the venue's ids
+ * have begun anew. The second allows for sources that cut diffs differently. */
+static inline bool gw_arrival_begins_anew(const gw_arrivals *a, const gw_sighting *s)
+{
+    return s->id < a->last_id && s->time && a->last_time && s->time - a->last_time > GW_ANEW_NS;
+}
+
 static inline gw_fate gw_judge_arrival(gw_arrivals *a, const gw_sighting *s)
 {
     if (a->identity == GW_ID_EVENT)
@@ -250,12 +286,14 @@ static inline gw_fate gw_judge_arrival(gw_arrivals *a, const gw_sighting *s)
         return gw_judge_first(a, s);
     gw_origin *own = &a->sources[s->side];
     if (own->stale) {
-        if (s->id > own->id) {
+        if (gw_arrival_is_of_before(a, own, s)) {
             own->id = s->id;
             return GW_FATE_DUPLICATE;
         }
         own->stale = own->seen = false;
     }
+    if (gw_arrival_begins_anew(a, s))
+        return gw_arrival_restart(a, s);
     return s->id <= a->last_id ? gw_judge_behind(a, s) : gw_judge_ahead(a, s);
 }
 

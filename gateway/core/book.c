@@ -11,6 +11,7 @@ static bool side_init(gw_side *side, int32_t sign, uint32_t levels_max)
     memset(side, 0, sizeof *side);
     side->sign = sign;
     side->levels_max = levels_max;
+    side->floor = INT64_MIN;
     side->room = levels_max < ROOM_FIRST ? levels_max : ROOM_FIRST;
     side->levels = malloc(side->room * sizeof *side->levels);
     return side->levels != NULL;
@@ -29,9 +30,16 @@ void gw_book_free(gw_levels_book *book)
     memset(book, 0, sizeof *book);
 }
 
+static void side_clear(gw_side *side)
+{
+    side->count = side->thin = 0;
+    side->floor = INT64_MIN;
+}
+
 void gw_book_clear(gw_levels_book *book)
 {
-    book->bids.count = book->asks.count = 0;
+    side_clear(&book->bids);
+    side_clear(&book->asks);
 }
 
 /* Index of the first level not below px (by sign): where px is, or where it would go. */
@@ -70,8 +78,23 @@ static void side_insert(gw_side *side, uint32_t at, int64_t px, int64_t qty)
     side->count++;
 }
 
-bool gw_side_set(gw_side *side, int64_t px, int64_t qty)
+/* A full side gives up its worst level for a better one (before `at`), and with it what it knew beyond the next;
+ * or leaves out the new one, where that would be the worst (at 0). */
+static void side_replace_worst(gw_side *side, uint32_t at, int64_t px, int64_t qty)
 {
+    side->dropped++;
+    side->thin = side->thin ? side->thin : side->levels_max / 4;
+    if (at > 0) {
+        memmove(&side->levels[0], &side->levels[1], (at - 1) * sizeof *side->levels);
+        side->levels[at - 1] = (gw_level){px, qty};
+    }
+    side->floor = side->sign * side->levels[0].px;
+}
+
+static inline bool side_set(gw_side *side, int64_t px, int64_t qty)
+{
+    if (side->sign * px < side->floor)
+        return true;
     uint32_t at = side_find(side, px);
     if (at < side->count && side->levels[at].px == px) {
         if (qty != 0) {
@@ -85,17 +108,28 @@ bool gw_side_set(gw_side *side, int64_t px, int64_t qty)
     if (qty == 0) /* removing a level that is not there is normal ("How to manage a local order book correctly") */
         return true;
     if (side->count == side->levels_max) {
-        side->dropped++;
-        if (at == 0)
-            return true; /* worse than the worst we keep */
-        side->count--;
-        at--;
-        memmove(&side->levels[0], &side->levels[1], side->count * sizeof *side->levels);
-    } else if (side->count == side->room && !side_grow(side)) {
-        return false;
+        side_replace_worst(side, at, px, qty);
+        return true;
     }
+    if (side->count == side->room && !side_grow(side))
+        return false;
     side_insert(side, at, px, qty);
     return true;
+}
+
+bool gw_side_set(gw_side *side, int64_t px, int64_t qty)
+{
+    return side_set(side, px, qty);
+}
+
+bool gw_book_apply(gw_levels_book *book, const gw_level *bids, uint32_t bid_count, const gw_level *asks, uint32_t ask_count)
+{
+    bool held = true;
+    for (uint32_t i = 0; i < bid_count; i++)
+        held &= side_set(&book->bids, bids[i].px, bids[i].qty);
+    for (uint32_t i = 0; i < ask_count; i++)
+        held &= side_set(&book->asks, asks[i].px, asks[i].qty);
+    return held;
 }
 
 /* Copy up to `count` levels, best first; how many there were. */
@@ -106,4 +140,36 @@ uint32_t gw_side_top(const gw_side *side, gw_level *out, uint32_t count)
     for (uint32_t i = 0; i < shown; i++)
         out[i] = *--from;
     return shown;
+}
+
+static uint32_t smaller(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Worst level first, so that each one lands at the end of its array. */
+static bool side_load(gw_side *side, const gw_level *levels, uint32_t count, uint32_t limit, uint32_t shown)
+{
+    int64_t worst = INT64_MAX;
+    bool held = true;
+    for (uint32_t i = count; i-- > 0;) {
+        const int64_t key = side->sign * levels[i].px;
+        worst = key < worst ? key : worst;
+        held &= side_set(side, levels[i].px, levels[i].qty);
+    }
+    if (limit == 0 || count < limit)
+        return held;
+    side->floor = worst > side->floor ? worst : side->floor;
+    /* A quarter of what there was, and what a reader wants to see; but a short answer is not thin at once. */
+    const uint32_t least = smaller(shown, side->count / 2);
+    side->thin = side->count / 4 > least ? side->count / 4 : least;
+    return held;
+}
+
+bool gw_book_load(gw_levels_book *book, const gw_level *bids, uint32_t bid_count, const gw_level *asks, uint32_t ask_count,
+                  uint32_t limit, uint32_t shown)
+{
+    gw_book_clear(book);
+    const bool held = side_load(&book->bids, bids, bid_count, limit, shown);
+    return side_load(&book->asks, asks, ask_count, limit, shown) && held;
 }

@@ -1,9 +1,4 @@
-/* The life of one book: waiting for a snapshot, held on one, in step with the stream.
- *
- *   WAITING  events are buffered; a snapshot is asked for
- *   HELD     a snapshot is in, but no event of this session has joined it yet; not LIVE
- *   SYNCED   each event is judged and applied; a gap, a crossed book or ids that restart lead back to
- *            WAITING in the same write
+/* The life of a book, lived: what comes is judged (sequence.h), looked up (book_life.h) and done here.
  *
  * Every event becomes one DIFF record, when its fate is known: flag APPLIED if it is in the book. */
 #include "engine_core.h"
@@ -28,114 +23,50 @@ void gw_book_sync_free(gw_book_sync *book)
 {
     if (!book)
         return;
+    gw_look_free(book);
     gw_book_free(&book->levels);
     free(book->buffer);
     free(book);
 }
 
-static const gw_level *levels_of(const gw_diff *head)
+static bool is_spot(const gw_engine *e, uint32_t symbol)
 {
-    return (const gw_level *)(const void *)(head + 1);
-}
-
-static size_t diff_size(const gw_diff *head)
-{
-    return sizeof *head + (head->bid_count + (size_t)head->ask_count) * sizeof(gw_level);
+    return e->symbols[symbol].target.market == GW_MARKET_SPOT;
 }
 
 static gw_verdict judge(const gw_book_sync *book, bool spot, const gw_diff *event)
 {
-    const uint64_t first = event->first_update_id, last = event->meta.update_id, prev = event->prev_update_id;
-    if (spot)
-        return gw_judge_spot(first, last, book->update_id);
-    if (book->event_applied)
-        return gw_judge_futures(prev, last, book->update_id);
-    return gw_judge_futures_first(first, last, prev, book->snapshot_id);
+    return gw_judge(spot, book->event_applied, event->first_update_id, event->meta.update_id, event->prev_update_id, book->update_id);
 }
 
-/* Levels are absolute quantities; an event is applied whole before anything is published. False: no memory. */
-static bool apply(gw_book_sync *book, const gw_diff *event, const gw_level *bids, const gw_level *asks)
+/* Levels are absolute quantities; an event is applied whole before anything is published. */
+static gw_life_event apply(gw_book_sync *book, const gw_told *event)
 {
-    bool held = true;
-    for (uint32_t i = 0; i < event->bid_count; i++)
-        held &= gw_side_set(&book->levels.bids, bids[i].px, bids[i].qty);
-    for (uint32_t i = 0; i < event->ask_count; i++)
-        held &= gw_side_set(&book->levels.asks, asks[i].px, asks[i].qty);
-    book->update_id = event->meta.update_id;
-    book->first_update_id = event->first_update_id;
+    const gw_diff *head = event->head;
+    const bool held = gw_book_apply(&book->levels, event->bids, head->bid_count, event->asks, head->ask_count);
+    book->update_id = head->meta.update_id;
+    book->first_update_id = head->first_update_id;
     book->event_applied = true;
     book->behind_run = 0;
-    return held;
-}
-
-static void set_best(const gw_book_sync *book, gw_diff *head)
-{
-    const gw_level *bid = gw_side_best(&book->levels.bids), *ask = gw_side_best(&book->levels.asks);
-    head->best_bid_px = bid ? bid->px : GW_NULL;
-    head->best_bid_qty = bid ? bid->qty : GW_NULL;
-    head->best_ask_px = ask ? ask->px : GW_NULL;
-    head->best_ask_qty = ask ? ask->qty : GW_NULL;
-}
-
-static void emit_diff(gw_engine *e, uint32_t stream, const gw_book_sync *book, gw_diff *head, const gw_level *bids,
-                      const gw_level *asks, uint16_t flags, uint8_t status)
-{
-    head->meta.flags = flags;
-    head->meta.status = status;
-    head->meta.mono_publish = e->publish_mono;
-    set_best(book, head);
-    gw_emit_levels(e, stream, head, bids, asks);
-}
-
-static bool quote_from_book(const gw_symbol_info *info)
-{
-    return info->feeds[GW_SLOT_QUOTE] == info->feeds[GW_SLOT_BOOK];
+    if (GW_UNLIKELY(!held))
+        return GW_LIFE_OVERFLOW;
+    if (GW_UNLIKELY(gw_book_crossed(&book->levels)))
+        return GW_LIFE_CROSSED;
+    return GW_UNLIKELY(gw_book_is_bare(&book->levels)) ? GW_LIFE_THIN : GW_LIFE_FOLLOWS;
 }
 
 static void enter_both(gw_engine *e, uint32_t symbol, uint8_t status, uint8_t reason, uint64_t update_id)
 {
     gw_enter(e, symbol, GW_SLOT_BOOK, status, reason, update_id);
-    if (quote_from_book(&e->symbols[symbol]))
+    if (gw_quote_from_book(&e->symbols[symbol]))
         gw_enter(e, symbol, GW_SLOT_QUOTE, status, reason, update_id);
 }
 
-static void store_quote(gw_engine *e, uint32_t symbol, const gw_meta *meta, const gw_diff *best)
+static void mark_both(gw_engine *e, uint32_t symbol, uint8_t status, uint8_t reason)
 {
-    gw_quote quote = {.meta = *meta};
-    quote.meta.kind = GW_KIND_QUOTE;
-    quote.meta.source = GW_SOURCE_BOOK;
-    quote.bid_px = best->best_bid_px;
-    quote.bid_qty = best->best_bid_qty;
-    quote.ask_px = best->best_ask_px;
-    quote.ask_qty = best->best_ask_qty;
-    gw_slot_store(&e->segment.slots[GW_SLOT_QUOTE], symbol, &quote.meta, sizeof quote);
-}
-
-/* The top of the book into its slot, with the ring position from which a follower goes on. */
-static void store_book(gw_engine *e, uint32_t symbol, const gw_diff *event, uint8_t status)
-{
-    gw_symbol_info *info = &e->symbols[symbol];
-    const gw_book_sync *book = info->book;
-    const uint32_t depth = e->segment.book_levels;
-    gw_level *bids = e->levels_out, *asks = e->levels_out + depth;
-    gw_book head = {.meta = event->meta};
-    head.meta.kind = GW_KIND_BOOK;
-    head.meta.status = status;
-    head.meta.update_id = book->update_id;
-    head.meta.ring_position = e->segment.events.tail;
-    head.first_update_id = book->first_update_id;
-    head.snapshot_id = book->snapshot_id;
-    head.depth = (uint16_t)depth;
-    head.bid_count = (uint16_t)gw_side_top(&book->levels.bids, bids, depth);
-    head.ask_count = (uint16_t)gw_side_top(&book->levels.asks, asks, depth);
-    head.bid_total = book->levels.bids.count;
-    head.ask_total = book->levels.asks.count;
-    gw_store_ladder(e, symbol, GW_SLOT_BOOK, &head, bids, asks);
-    if (quote_from_book(info)) {
-        gw_diff best;
-        set_best(book, &best);
-        store_quote(e, symbol, &head.meta, &best);
-    }
+    gw_mark_slot(e, symbol, GW_SLOT_BOOK, status, reason);
+    if (gw_quote_from_book(&e->symbols[symbol]))
+        gw_mark_slot(e, symbol, GW_SLOT_QUOTE, status, reason);
 }
 
 static void ask(gw_engine *e, uint32_t symbol)
@@ -151,33 +82,12 @@ static void drop_buffer(gw_engine *e, uint32_t symbol)
     gw_symbol_info *info = &e->symbols[symbol];
     gw_book_sync *book = info->book;
     for (size_t at = 0; at < book->buffer_length;) {
-        gw_diff *event = (gw_diff *)(void *)(book->buffer + at);
-        at += diff_size(event);
-        const gw_level *bids = levels_of(event), *asks = bids + event->bid_count;
+        gw_told event = gw_told_at(book->buffer, at);
+        at += gw_told_size(event.head);
         e->segment.counters->diffs_dropped++;
-        emit_diff(e, event->meta.stream, book, event, bids, asks, GW_FLAG_BUFFERED, info->status[GW_SLOT_BOOK]);
+        gw_book_tell(e, book, event.head, event.bids, event.asks, GW_FLAG_BUFFERED, info->status[GW_SLOT_BOOK]);
     }
     book->buffer_length = 0;
-}
-
-/* The book is out of step: whatever was buffered lies before the break and is of no use, and the next
- * snapshot must be joined by an event that comes after it. */
-void gw_book_lose(gw_engine *e, uint32_t symbol, uint8_t status, uint8_t reason)
-{
-    gw_symbol_info *info = &e->symbols[symbol];
-    gw_book_sync *book = info->book;
-    book->phase = GW_PHASE_WAITING;
-    book->event_seen = false;
-    book->event_applied = false;
-    book->behind_run = 0;
-    gw_mark_slot(e, symbol, GW_SLOT_BOOK, status, reason);
-    if (quote_from_book(info))
-        gw_mark_slot(e, symbol, GW_SLOT_QUOTE, status, reason);
-    drop_buffer(e, symbol);
-    if (status == GW_STATUS_DOWN || status == GW_STATUS_RETIRED)
-        book->asked = false; /* an answer would be of another session */
-    else if (reason != GW_REASON_CONNECTED) /* there the first event asks, so that the snapshot is not older */
-        ask(e, symbol);
 }
 
 static bool buffer_reserve(gw_book_sync *book, size_t size, size_t max)
@@ -197,39 +107,143 @@ static bool buffer_reserve(gw_book_sync *book, size_t size, size_t max)
     return true;
 }
 
-/* Keep an event until a snapshot comes. This allocates; a book that waits is not on the hot path. */
-static void buffer_event(gw_engine *e, uint32_t symbol, const gw_diff *head, const gw_level *bids, const gw_level *asks)
+/* Keep an event until a snapshot comes. This allocates; a book that waits is not on the hot path. When the buffer
+ * is full all that is in it goes: the next snapshot must be joined by what came after. */
+static void keep(gw_engine *e, uint32_t symbol, const gw_told *event)
 {
     gw_book_sync *book = e->symbols[symbol].book;
-    size_t size = diff_size(head), bid_bytes = head->bid_count * sizeof *bids;
-    bool ahead = book->buffer_length == 0 || head->meta.update_id > book->buffered_id;
-    book->behind_run = ahead ? 0 : book->behind_run + 1;
-    if (book->behind_run >= BEHIND_RUN_MAX) { /* ids restarted lower: what is buffered is void */
-        e->segment.counters->ids_backwards++;
+    const gw_diff *head = event->head;
+    const size_t size = gw_told_size(head), bid_bytes = head->bid_count * sizeof *event->bids;
+    if (!buffer_reserve(book, size, e->buffer_max))
         drop_buffer(e, symbol);
-        ahead = true;
-        book->behind_run = 0;
+    if (!buffer_reserve(book, size, e->buffer_max)) { /* one event longer than the limit */
+        gw_diff copy = *head;
+        e->segment.counters->diffs_dropped++;
+        gw_book_tell(e, book, &copy, event->bids, event->asks, GW_FLAG_BUFFERED, GW_STATUS_SYNCING);
+        return;
     }
-    if (ahead)
+    if (book->buffer_length == 0 || head->meta.update_id > book->buffered_id)
         book->buffered_id = head->meta.update_id;
-    book->event_seen = true;
-    if (!buffer_reserve(book, size, e->buffer_max)) {
-        drop_buffer(e, symbol);
-        if (!buffer_reserve(book, size, e->buffer_max)) { /* one event longer than the limit */
-            gw_diff copy = *head;
-            e->segment.counters->diffs_dropped++;
-            emit_diff(e, head->meta.stream, book, &copy, bids, asks, GW_FLAG_BUFFERED, GW_STATUS_SYNCING);
-            ask(e, symbol);
-            return;
-        }
-    }
     uint8_t *to = book->buffer + book->buffer_length;
     memcpy(to, head, sizeof *head);
-    memcpy(to + sizeof *head, bids, bid_bytes);
-    memcpy(to + sizeof *head + bid_bytes, asks, head->ask_count * sizeof *asks);
+    memcpy(to + sizeof *head, event->bids, bid_bytes);
+    memcpy(to + sizeof *head + bid_bytes, event->asks, head->ask_count * sizeof *event->asks);
     book->buffer_length += size;
     e->segment.counters->diffs_buffered++;
-    ask(e, symbol);
+}
+
+/* The book is out of step: the next snapshot must be joined by an event that comes after the break. */
+static void lose(gw_engine *e, uint32_t symbol, const gw_life_step *step)
+{
+    gw_symbol_info *info = &e->symbols[symbol];
+    gw_book_sync *book = info->book;
+    book->event_seen = false;
+    book->event_applied = false;
+    book->behind_run = 0;
+    gw_look_fail(e, symbol);
+    if (step->status != GW_STATUS_KEEP)
+        mark_both(e, symbol, step->status, step->reason);
+}
+
+static void go_live(gw_engine *e, uint32_t symbol, const gw_life_step *step, uint32_t link)
+{
+    gw_book_sync *book = e->symbols[symbol].book;
+    const uint8_t status = gw_live_status(e, symbol, link);
+    if (GW_UNLIKELY(book->phase != GW_PHASE_SYNCED))
+        gw_notify(e, GW_NOTICE_BOOK_LIVE, symbol);
+    book->phase = GW_PHASE_SYNCED;
+    book->event_applied = true;
+    enter_both(e, symbol, status, gw_live_reason(e, link, status, step->reason), book->update_id);
+}
+
+static void tell_gap(gw_engine *e, uint32_t symbol, const gw_diff *head)
+{
+    const uint64_t book_id = e->symbols[symbol].book->update_id;
+    const bool spot = is_spot(e, symbol);
+    gw_emit_gap(e, head->meta.stream, spot ? book_id + 1 : book_id, spot ? head->first_update_id : head->prev_update_id);
+}
+
+/* Little is left of what is known: said once, until more of the book came. */
+static void tell_thin(gw_engine *e, uint32_t symbol)
+{
+    gw_book_sync *book = e->symbols[symbol].book;
+    if (book->thin_told)
+        return;
+    book->thin_told = gw_notify(e, GW_NOTICE_THIN, symbol) != NULL;
+    e->segment.counters->books_thin += book->thin_told;
+}
+
+static uint16_t flags_of(uint16_t actions, bool chained)
+{
+    return (actions & GW_ACT_APPLIED ? GW_FLAG_APPLIED : 0) | (actions & GW_ACT_DUPLICATE && chained ? GW_FLAG_DUPLICATE : 0);
+}
+
+/* One step of a book's life, over `event`; null: over none. */
+static void run(gw_engine *e, uint32_t symbol, const gw_life_step *step, const gw_told *event)
+{
+    const gw_symbol_info *info = &e->symbols[symbol];
+    gw_book_sync *book = info->book;
+    const uint16_t actions = step->actions;
+    if (GW_LIKELY(step->status == GW_STATUS_LIVE)) /* over an event always: LIVE returns with new data only */
+        go_live(e, symbol, step, event->head->meta.connection);
+    book->phase = step->phase;
+    if (GW_UNLIKELY(actions & GW_ACT_LOSE))
+        lose(e, symbol, step);
+    if (GW_UNLIKELY(actions & GW_ACT_DROP))
+        drop_buffer(e, symbol);
+    if (GW_UNLIKELY(actions & GW_ACT_FORGET))
+        book->asked = false;
+    if (GW_UNLIKELY(actions & GW_ACT_ASK))
+        ask(e, symbol);
+    if (GW_UNLIKELY(actions & GW_ACT_KEEP)) {
+        book->event_seen = true;
+        keep(e, symbol, event);
+    }
+    if (GW_LIKELY(actions & GW_ACT_TELL && event))
+        gw_book_tell(e, book, event->head, event->bids, event->asks, flags_of(actions, book->event_applied), info->status[GW_SLOT_BOOK]);
+    if (GW_UNLIKELY(actions & GW_ACT_GAP))
+        tell_gap(e, symbol, event->head);
+    if (GW_UNLIKELY(actions & GW_ACT_WHOLE)) {
+        gw_diff whole = *event->head;
+        gw_book_tell_whole(e, symbol, &whole);
+    }
+    if (GW_LIKELY(actions & GW_ACT_SHOW)) {
+        gw_book_show(e, symbol, &event->head->meta, info->status[GW_SLOT_BOOK]);
+        if (GW_UNLIKELY(gw_book_is_thin(&book->levels)))
+            tell_thin(e, symbol);
+    }
+}
+
+/* From outside: what was buffered lies before the break, and is of no use. */
+void gw_book_lose(gw_engine *e, uint32_t symbol, uint8_t status, uint8_t reason)
+{
+    const bool cut = status == GW_STATUS_DOWN || status == GW_STATUS_RETIRED;
+    const gw_life_event event = cut ? GW_LIFE_CUT : reason == GW_REASON_CONNECTED ? GW_LIFE_SESSION : GW_LIFE_SUSPECT;
+    gw_life_step step = *gw_life(e->symbols[symbol].book->phase, event);
+    step.status = status;
+    step.reason = reason;
+    run(e, symbol, &step, NULL);
+}
+
+/* A second look came to its end between two events: DIFFERS, WIDER, or FOLLOWS for nothing new. The slot keeps
+ * the times of the last event. */
+void gw_book_looked(gw_engine *e, uint32_t symbol, gw_life_event event)
+{
+    gw_diff last = {0};
+    if (event == GW_LIFE_FOLLOWS)
+        return;
+    gw_slot_load_own(&e->segment.slots[GW_SLOT_BOOK], symbol, e->cell);
+    memcpy(&last.meta, e->cell, sizeof last.meta);
+    last.meta.mono_publish = e->publish_mono;
+    run(e, symbol, gw_life(e->symbols[symbol].book->phase, event), event == GW_LIFE_WIDER ? &(gw_told){.head = &last} : NULL);
+}
+
+/* Ask for a snapshot without waiting for an event: a quiet book would wait long for its first. */
+void gw_book_ask(gw_engine *e, uint32_t symbol)
+{
+    const gw_book_sync *book = e->symbols[symbol].book;
+    if (book)
+        run(e, symbol, gw_life(book->phase, GW_LIFE_WANTED), NULL);
 }
 
 static gw_diff head_of_event(gw_engine *e, uint32_t stream)
@@ -245,183 +259,104 @@ static gw_diff head_of_event(gw_engine *e, uint32_t stream)
     return head;
 }
 
-/* Lose the book over this event, which becomes the first of the next attempt. */
-static void lose_and_buffer(gw_engine *e, uint32_t stream, const gw_diff *head, uint8_t reason)
+/* While it waits: one event behind another is a duplicate, two in a row are ids that begin again. */
+static gw_life_event judge_waiting(gw_book_sync *book, const gw_diff *head, bool anew)
 {
-    uint32_t symbol = e->streams[stream].symbol;
-    bool was_synced = e->symbols[symbol].book->phase == GW_PHASE_SYNCED;
-    gw_book_lose(e, symbol, was_synced ? GW_STATUS_GAPPED : e->symbols[symbol].status[GW_SLOT_BOOK], reason);
-    buffer_event(e, symbol, head, e->depth.bids, e->depth.asks);
+    const bool ahead = book->buffer_length == 0 || head->meta.update_id > book->buffered_id;
+    book->behind_run = ahead ? 0 : anew ? BEHIND_RUN_MAX : book->behind_run + 1;
+    if (book->behind_run < BEHIND_RUN_MAX)
+        return GW_LIFE_UNJUDGED;
+    book->behind_run = 0;
+    return GW_LIFE_RESTARTED;
 }
 
 /* One event behind the book is a duplicate. Two in a row, after the book was in step, mean that the
  * venue's ids restarted lower: what we hold is no longer its book. A snapshot that has just come may be
  * ahead of the stream, but not for long. */
-static bool ids_restarted(const gw_engine *e, gw_book_sync *book)
+static gw_life_event judge_behind(const gw_engine *e, gw_book_sync *book, const gw_diff *head, bool anew)
 {
-    if (book->phase == GW_PHASE_SYNCED)
-        return ++book->behind_run >= BEHIND_RUN_MAX;
-    return e->mono - book->held_mono > HELD_MAX_NS;
+    const bool synced = book->phase == GW_PHASE_SYNCED;
+    if (!synced && head->meta.update_id == book->update_id)
+        return GW_LIFE_REACHED;
+    const bool restarted = synced ? ++book->behind_run >= BEHIND_RUN_MAX : e->mono - book->held_mono > HELD_MAX_NS;
+    return restarted || anew ? GW_LIFE_RESTARTED : GW_LIFE_BEHIND;
 }
 
-static void on_behind(gw_engine *e, uint32_t stream, gw_diff *head)
+/* `first`: the first event of its session. `anew`: its id is lower than that of the one before, and its time later. */
+static gw_life_event judge_event(gw_engine *e, gw_book_sync *book, bool spot, const gw_told *event, bool first, bool anew)
 {
-    gw_book_sync *book = e->symbols[e->streams[stream].symbol].book;
-    e->segment.counters->diffs_behind++;
-    if (ids_restarted(e, book)) {
-        e->segment.counters->ids_backwards++;
-        lose_and_buffer(e, stream, head, GW_REASON_RESTARTED);
+    if (GW_UNLIKELY(book->phase == GW_PHASE_WAITING))
+        return judge_waiting(book, event->head, anew);
+    const gw_verdict verdict = judge(book, spot, event->head);
+    if (GW_LIKELY(verdict == GW_APPLY))
+        return apply(book, event);
+    if (verdict == GW_BEHIND)
+        return judge_behind(e, book, event->head, anew && !first);
+    return first ? GW_LIFE_OLDER : GW_LIFE_GAP;
+}
+
+static void count(gw_counters *counters, gw_phase phase, gw_life_event event)
+{
+    counters->diffs_applied += event == GW_LIFE_FOLLOWS;
+    if (GW_LIKELY(event == GW_LIFE_FOLLOWS))
         return;
-    }
-    uint16_t flags = book->event_applied ? GW_FLAG_DUPLICATE : 0;
-    emit_diff(e, stream, book, head, e->depth.bids, e->depth.asks, flags, e->symbols[e->streams[stream].symbol].status[GW_SLOT_BOOK]);
-}
-
-/* `first`: the first event of this session. */
-static void on_gap(gw_engine *e, uint32_t stream, const gw_diff *head, bool first)
-{
-    const gw_stream_info *info = &e->streams[stream];
-    const gw_book_sync *book = e->symbols[info->symbol].book;
-    const uint64_t book_id = book->update_id;
-    const bool spot = info->target.market == GW_MARKET_SPOT;
-    lose_and_buffer(e, stream, head, GW_REASON_GAP);
-    if (first) { /* no chain was broken: the snapshot was older than the stream */
-        e->segment.counters->snapshots_refused++;
-        return;
-    }
-    gw_emit_gap(e, stream, spot ? book_id + 1 : book_id, spot ? head->first_update_id : head->prev_update_id);
-}
-
-static void go_live(gw_engine *e, uint32_t symbol, const gw_diff *event, uint8_t reason)
-{
-    gw_book_sync *book = e->symbols[symbol].book;
-    uint8_t status = gw_live_status(e, symbol, event->meta.connection);
-    if (book->phase != GW_PHASE_SYNCED) {
-        book->phase = GW_PHASE_SYNCED;
-        gw_notify(e, GW_NOTICE_BOOK_LIVE, symbol);
-    }
-    enter_both(e, symbol, status, gw_live_reason(e, event->meta.connection, status, reason), book->update_id);
-}
-
-static void on_apply(gw_engine *e, uint32_t stream, gw_diff *head)
-{
-    const uint32_t symbol = e->streams[stream].symbol;
-    gw_book_sync *book = e->symbols[symbol].book;
-    bool held = apply(book, head, e->depth.bids, e->depth.asks);
-    if (GW_UNLIKELY(!held || gw_book_crossed(&book->levels))) {
-        e->segment.counters->books_crossed += held;
-        gw_book_lose(e, symbol, GW_STATUS_GAPPED, held ? GW_REASON_CROSSED : GW_REASON_OVERFLOW);
-        emit_diff(e, stream, book, head, e->depth.bids, e->depth.asks, 0, GW_STATUS_GAPPED);
-        return;
-    }
-    e->segment.counters->diffs_applied++;
-    go_live(e, symbol, head, GW_REASON_SNAPSHOT);
-    uint8_t status = e->symbols[symbol].status[GW_SLOT_BOOK];
-    emit_diff(e, stream, book, head, e->depth.bids, e->depth.asks, GW_FLAG_APPLIED, status);
-    store_book(e, symbol, head, status);
-}
-
-/* A spot event that ends just where the snapshot does: the stream has reached it, its levels are in. */
-static void on_joined(gw_engine *e, uint32_t stream, gw_diff *head)
-{
-    const uint32_t symbol = e->streams[stream].symbol;
-    gw_book_sync *book = e->symbols[symbol].book;
-    book->event_applied = true;
-    e->segment.counters->diffs_behind++;
-    go_live(e, symbol, head, GW_REASON_SNAPSHOT);
-    uint8_t status = e->symbols[symbol].status[GW_SLOT_BOOK];
-    emit_diff(e, stream, book, head, e->depth.bids, e->depth.asks, 0, status);
-    store_book(e, symbol, head, status);
+    const bool behind = event == GW_LIFE_BEHIND || event == GW_LIFE_REACHED || event == GW_LIFE_RESTARTED;
+    counters->diffs_behind += behind && phase != GW_PHASE_WAITING;
+    counters->ids_backwards += event == GW_LIFE_RESTARTED;
+    counters->snapshots_refused += event == GW_LIFE_OLDER;
+    counters->books_crossed += event == GW_LIFE_CROSSED;
 }
 
 /* A depth event, decoded into e->depth. */
-void gw_book_event(gw_engine *e, uint32_t stream)
+void gw_book_event(gw_engine *e, uint32_t stream, gw_fate fate)
 {
     const gw_stream_info *info = &e->streams[stream];
     gw_book_sync *book = e->symbols[info->symbol].book;
-    const bool spot = info->target.market == GW_MARKET_SPOT;
     const bool first = !book->event_seen;
     gw_diff head = head_of_event(e, stream);
+    const gw_told told = {&head, e->depth.bids, e->depth.asks};
     book->event_seen = true;
     book->link = e->link;
-    if (GW_UNLIKELY(book->phase == GW_PHASE_WAITING)) {
-        buffer_event(e, info->symbol, &head, e->depth.bids, e->depth.asks);
-        return;
-    }
-    gw_verdict verdict = judge(book, spot, &head);
-    if (GW_LIKELY(verdict == GW_APPLY)) {
-        on_apply(e, stream, &head);
-    } else if (verdict == GW_GAP) {
-        on_gap(e, stream, &head, first);
-    } else if (book->phase == GW_PHASE_HELD && head.meta.update_id == book->update_id) {
-        on_joined(e, stream, &head);
-    } else {
-        on_behind(e, stream, &head);
-    }
+    gw_life_event event = judge_event(e, book, info->target.market == GW_MARKET_SPOT, &told, first, fate == GW_FATE_RESTARTED);
+    const gw_life_event seen = GW_UNLIKELY(book->look && event == GW_LIFE_FOLLOWS) ? gw_look_event(e, info->symbol, &told) : event;
+    if (GW_UNLIKELY(seen == GW_LIFE_DIFFERS))
+        event = seen;
+    count(e->segment.counters, book->phase, event);
+    run(e, info->symbol, gw_life(book->phase, event), &told);
+    if (GW_UNLIKELY(seen == GW_LIFE_WIDER))
+        run(e, info->symbol, gw_life(book->phase, seen), &told);
 }
 
-/* Worst level first, so that each one lands at the end of its array. */
-static bool load_snapshot(gw_book_sync *book, const gw_depth *snapshot)
-{
-    bool held = true;
-    gw_book_clear(&book->levels);
-    for (uint32_t i = snapshot->bid_count; i-- > 0;)
-        held &= gw_side_set(&book->levels.bids, snapshot->bids[i].px, snapshot->bids[i].qty);
-    for (uint32_t i = snapshot->ask_count; i-- > 0;)
-        held &= gw_side_set(&book->levels.asks, snapshot->asks[i].px, snapshot->asks[i].qty);
-    book->update_id = book->snapshot_id = snapshot->last_update_id;
-    book->first_update_id = 0;
-    book->event_applied = false;
-    book->behind_run = 0;
-    return held;
-}
-
-/* The whole book as one record (in parts if need be): what a follower of the ring starts from. */
-static void emit_snapshot(gw_engine *e, uint32_t symbol, gw_diff *head)
-{
-    const gw_symbol_info *info = &e->symbols[symbol];
-    const gw_depth *depth = &e->depth;
-    *head = (gw_diff){.meta = {.ts_event = depth->ts_event, .ts_trade = depth->ts_trade, .kind = GW_KIND_SNAPSHOT}};
-    head->meta.update_id = head->first_update_id = head->prev_update_id = info->book->snapshot_id;
-    gw_fill_meta(e, &head->meta, info->feeds[GW_SLOT_BOOK], info->status[GW_SLOT_BOOK]);
-    const gw_side *bids = &info->book->levels.bids, *asks = &info->book->levels.asks;
-    gw_level *out = e->levels_out;
-    head->bid_count = gw_side_top(bids, out, bids->count);
-    head->ask_count = gw_side_top(asks, out + head->bid_count, asks->count);
-    set_best(info->book, head);
-    gw_diff part = *head;
-    gw_emit_levels(e, GW_NO_ROW, &part, out, out + head->bid_count);
-}
-
-/* Judge what was buffered against the snapshot just loaded. False: a hole; the rest stays buffered. */
+/* Judge what was buffered against the snapshot just loaded. False: a hole, or no book of a venue; the rest
+ * stays buffered. */
 static bool replay_buffer(gw_engine *e, uint32_t symbol, gw_diff *last)
 {
     gw_symbol_info *info = &e->symbols[symbol];
     gw_book_sync *book = info->book;
-    const bool spot = info->target.market == GW_MARKET_SPOT;
+    const bool spot = is_spot(e, symbol);
     size_t at = 0;
     bool whole = true;
     while (at < book->buffer_length && whole) {
-        gw_diff *event = (gw_diff *)(void *)(book->buffer + at);
-        const gw_level *bids = levels_of(event), *asks = bids + event->bid_count;
-        gw_verdict verdict = judge(book, spot, event);
+        gw_told event = gw_told_at(book->buffer, at);
+        gw_verdict verdict = judge(book, spot, event.head);
         if (verdict == GW_GAP)
             break;
-        at += diff_size(event);
-        gw_diff head = *event;
+        at += gw_told_size(event.head);
+        gw_diff head = *event.head;
+        uint16_t flags = GW_FLAG_BUFFERED;
         if (verdict == GW_APPLY) {
-            whole = apply(book, event, bids, asks) && !gw_book_crossed(&book->levels);
-            e->segment.counters->diffs_applied += whole;
-            e->segment.counters->books_crossed += !whole;
+            gw_life_event found = apply(book, &event);
+            whole = found == GW_LIFE_FOLLOWS || found == GW_LIFE_THIN; /* THIN may pass: judged at the end */
+            flags |= whole ? GW_FLAG_APPLIED : 0;
+            count(e->segment.counters, GW_PHASE_WAITING, whole ? GW_LIFE_FOLLOWS : found);
             *last = head;
         } else {
             e->segment.counters->diffs_behind++;
             book->event_applied |= head.meta.update_id == book->update_id;
         }
-        uint16_t flags = GW_FLAG_BUFFERED | (verdict == GW_APPLY && whole ? GW_FLAG_APPLIED : 0);
-        emit_diff(e, head.meta.stream, book, &head, bids, asks, flags, info->status[GW_SLOT_BOOK]);
+        gw_book_tell(e, book, &head, event.bids, event.asks, flags, info->status[GW_SLOT_BOOK]);
     }
-    whole = whole && at == book->buffer_length;
+    whole = whole && at == book->buffer_length && !gw_book_is_bare(&book->levels);
     memmove(book->buffer, book->buffer + at, book->buffer_length - at);
     book->buffer_length -= at;
     return whole;
@@ -432,24 +367,41 @@ static bool too_old(const gw_book_sync *book, bool spot, uint64_t snapshot_id)
 {
     if (book->buffer_length == 0)
         return false;
-    const gw_diff *first = (const gw_diff *)(const void *)book->buffer;
-    const uint64_t u = first->meta.update_id;
-    if (spot)
-        return gw_judge_spot(first->first_update_id, u, snapshot_id) == GW_GAP;
-    return gw_judge_futures_first(first->first_update_id, u, first->prev_update_id, snapshot_id) == GW_GAP;
+    const gw_diff *first = gw_told_at(book->buffer, 0).head;
+    return gw_judge(spot, false, first->first_update_id, first->meta.update_id, first->prev_update_id, snapshot_id) == GW_GAP;
 }
 
-/* Ask for a snapshot without waiting for an event: a quiet book would wait long for its first. */
-void gw_book_ask(gw_engine *e, uint32_t symbol)
+/* Read a REST depth answer into e->depth. */
+gw_error gw_book_read_snapshot(gw_engine *e, uint32_t symbol, const uint8_t *body, size_t length)
 {
-    const gw_book_sync *book = e->symbols[symbol].book;
-    if (book && book->phase == GW_PHASE_WAITING)
-        ask(e, symbol);
+    gw_cursor cursor = {body, body + length};
+    gw_error error = gw_decode_snapshot(&cursor, &e->symbols[symbol].target, &e->depth);
+    gw_json_space(&cursor);
+    return error == GW_OK && cursor.p != cursor.end ? GW_ERR_SYNTAX : error;
 }
 
-/* A REST depth answer for a book that asked. TOO_OLD, UNREADABLE and GAP leave the question open: the
- * caller asks the venue again. */
-int gw_book_snapshot(gw_engine *e, uint32_t symbol, const uint8_t *body, size_t length, gw_error *error)
+/* Load it, and join to it what was buffered. `last`: the newest of what is then in the book. */
+static gw_life_event take_snapshot(gw_engine *e, uint32_t symbol, uint32_t limit, gw_diff *last)
+{
+    gw_book_sync *book = e->symbols[symbol].book;
+    const gw_depth *depth = &e->depth;
+    bool whole = gw_book_load(&book->levels, depth->bids, depth->bid_count, depth->asks, depth->ask_count, limit, e->segment.book_levels);
+    book->update_id = book->snapshot_id = depth->last_update_id;
+    book->first_update_id = 0;
+    book->event_applied = book->thin_told = false;
+    book->behind_run = 0;
+    *last = (gw_diff){.meta = {.ts_event = depth->ts_event, .ts_trade = depth->ts_trade}};
+    gw_book_tell_whole(e, symbol, last);
+    if (!whole || gw_book_crossed(&book->levels) || !replay_buffer(e, symbol, last)) {
+        book->event_applied = false;
+        return GW_LIFE_BROKEN;
+    }
+    return book->event_applied ? GW_LIFE_JOINED : GW_LIFE_ALONE;
+}
+
+/* A REST depth answer of `limit` levels a side (0: all there are) for a book that asked. TOO_OLD, UNREADABLE and
+ * GAP leave the question open: the caller asks the venue again. */
+int gw_book_snapshot(gw_engine *e, uint32_t symbol, const uint8_t *body, size_t length, uint32_t limit, gw_error *error)
 {
     gw_symbol_info *info = &e->symbols[symbol];
     gw_book_sync *book = info->book;
@@ -460,32 +412,16 @@ int gw_book_snapshot(gw_engine *e, uint32_t symbol, const uint8_t *body, size_t 
     e->mono = e->publish_mono = gw_clock_mono();
     e->link = book->event_seen ? book->link : GW_NO_ROW; /* what joins the snapshot came over it */
     e->late = false;
-    gw_cursor cursor = {body, body + length};
-    *error = gw_decode_snapshot(&cursor, &info->target, &e->depth);
-    gw_json_space(&cursor);
-    if (*error == GW_OK && cursor.p != cursor.end)
-        *error = GW_ERR_SYNTAX;
-    const bool spot = info->target.market == GW_MARKET_SPOT;
-    if (*error != GW_OK || too_old(book, spot, e->depth.last_update_id)) {
-        e->segment.counters->snapshots_refused++;
-        return *error != GW_OK ? GW_SNAPSHOT_UNREADABLE : GW_SNAPSHOT_TOO_OLD;
+    gw_diff last = {0};
+    gw_life_event event = GW_LIFE_REFUSED;
+    *error = gw_book_read_snapshot(e, symbol, body, length);
+    if (*error == GW_OK && !too_old(book, is_spot(e, symbol), e->depth.last_update_id))
+        event = take_snapshot(e, symbol, limit, &last);
+    run(e, symbol, gw_life(book->phase, event), &(gw_told){.head = &last});
+    switch (event) {
+    case GW_LIFE_JOINED: e->segment.counters->snapshots_applied++; return GW_SNAPSHOT_LIVE;
+    case GW_LIFE_ALONE: e->segment.counters->snapshots_applied++; book->held_mono = e->mono; return GW_SNAPSHOT_HELD;
+    default: e->segment.counters->snapshots_refused++;
     }
-    gw_diff last;
-    bool whole = load_snapshot(book, &e->depth) && !gw_book_crossed(&book->levels);
-    emit_snapshot(e, symbol, &last);
-    if (!whole || !replay_buffer(e, symbol, &last)) {
-        e->segment.counters->snapshots_refused++;
-        book->event_applied = false;
-        return GW_SNAPSHOT_GAP;
-    }
-    e->segment.counters->snapshots_applied++;
-    book->asked = false;
-    if (!book->event_applied) {
-        book->phase = GW_PHASE_HELD;
-        book->held_mono = e->mono;
-        return GW_SNAPSHOT_HELD;
-    }
-    go_live(e, symbol, &last, GW_REASON_SNAPSHOT);
-    store_book(e, symbol, &last, info->status[GW_SLOT_BOOK]);
-    return GW_SNAPSHOT_LIVE;
+    return *error != GW_OK ? GW_SNAPSHOT_UNREADABLE : event == GW_LIFE_BROKEN ? GW_SNAPSHOT_GAP : GW_SNAPSHOT_TOO_OLD;
 }

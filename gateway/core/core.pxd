@@ -39,8 +39,22 @@ cdef extern from "layout.h":
         int64_t ts_event
         int64_t ts_trade
         uint64_t update_id
+        int64_t mono_recv
+        uint64_t sequence
+        uint64_t ring_position
+        uint32_t stream
         uint16_t flags
         uint8_t kind
+        uint8_t status
+        uint8_t reason
+
+    ctypedef struct gw_book:
+        gw_meta meta
+        uint64_t snapshot_id
+        uint32_t bid_total
+        uint32_t ask_total
+        int64_t bid_complete_px
+        int64_t ask_complete_px
 
     ctypedef struct gw_quote:
         gw_meta meta
@@ -61,6 +75,22 @@ cdef extern from "layout.h":
         uint8_t halted
         int64_t added_real
 
+    const int64_t GW_NULL
+
+    ctypedef struct gw_gap:
+        gw_meta meta
+        uint64_t gap_number
+        uint64_t first_id
+        uint64_t last_id
+        uint64_t missing
+        uint64_t recovered
+        int64_t opened_real
+        int64_t closed_real
+        int64_t ts_before
+        int64_t ts_after
+        uint32_t gap_state
+        uint32_t subject
+
     ctypedef struct gw_stream:
         uint8_t name[64]
         uint8_t kind
@@ -77,6 +107,7 @@ cdef extern from "layout.h":
         int64_t lag_ns
 
     ctypedef struct gw_header:
+        uint64_t generation
         uint32_t stream_count
         uint32_t symbol_count
         uint32_t connection_count
@@ -107,7 +138,26 @@ cdef extern from "book.h":
     void gw_book_free(gw_levels_book *book)
     void gw_book_clear(gw_levels_book *book)
     bint gw_side_set(gw_side *side, int64_t px, int64_t qty)
+    bint gw_book_load(
+        gw_levels_book *book, const gw_level *bids, uint32_t bid_count, const gw_level *asks, uint32_t ask_count,
+        uint32_t limit, uint32_t shown)
+    int64_t gw_side_complete_px(const gw_side *side)
+    bint gw_book_is_thin(const gw_levels_book *book)
     uint32_t gw_side_top(const gw_side *side, gw_level *out, uint32_t count)
+
+
+cdef extern from "book_life.h":
+    ctypedef enum gw_phase:
+        GW_PHASE_WAITING, GW_PHASE_HELD, GW_PHASE_SYNCED, GW_PHASE_COUNT
+    ctypedef enum gw_life_event:
+        GW_LIFE_EVENT_COUNT
+    ctypedef struct gw_life_step:
+        uint8_t phase
+        uint8_t status
+        uint8_t reason
+        uint16_t actions
+
+    const gw_life_step *gw_life(gw_phase phase, gw_life_event event)
 
 
 cdef extern from "sequence.h":
@@ -176,6 +226,7 @@ cdef extern from "segment.h":
     ctypedef struct gw_segment:
         gw_counters *counters
         gw_header *header
+        gw_symbol *symbols
         gw_connection *connections
         gw_stream *streams
         gw_slots slots[6]
@@ -228,9 +279,32 @@ cdef extern from "silence.h":
     int64_t gw_silence_limit(const gw_silence *silence, int64_t first_data_ns)
 
 
+cdef extern from "gaps.h":
+    ctypedef struct gw_range:
+        uint64_t first
+        uint64_t last
+        uint32_t next
+
+    ctypedef struct gw_range_pool:
+        gw_range *rows
+
+    ctypedef struct gw_gap_track:
+        gw_gap gap
+        uint32_t ranges
+
+    ctypedef struct gw_gaps:
+        gw_range_pool pool
+
+
 cdef extern from "engine_core.h":
     enum:
         GW_FRAME_LENGTH_MAX
+
+    ctypedef enum gw_fill:
+        GW_FILL_TOLD
+        GW_FILL_DUPLICATE
+        GW_FILL_UNWANTED
+        GW_FILL_UNREADABLE
 
     ctypedef enum gw_frame_class:
         GW_FRAME_DATA
@@ -242,6 +316,7 @@ cdef extern from "engine_core.h":
         uint32_t row
         uint32_t error
         uint32_t head_length
+        uint64_t number
         uint64_t a
         uint64_t b
         uint8_t head[160]
@@ -270,6 +345,7 @@ cdef extern from "engine_core.h":
         gw_stream_info *streams
         gw_notice *notices
         uint32_t notice_count
+        gw_gaps gaps
         gw_publisher publisher
         int64_t first_data_ns
         int64_t lag_max_ns
@@ -296,5 +372,14 @@ cdef extern from "engine_core.h":
     void gw_engine_remove_stream(gw_engine *e, uint32_t stream)
     void gw_engine_flush_synthetic(gw_engine *e, uint32_t stream)
     void gw_book_ask(gw_engine *e, uint32_t symbol)
-    int gw_book_snapshot(gw_engine *e, uint32_t symbol, const uint8_t *body, size_t length, gw_error *error)
+    bint gw_book_head(gw_engine *e, uint32_t symbol, gw_book *head)
+    bint gw_look_begin(gw_engine *e, uint32_t symbol)
+    int gw_look_snapshot(gw_engine *e, uint32_t symbol, const uint8_t *body, size_t length, uint32_t limit, gw_error *error)
+    void gw_look_stop(gw_engine *e, uint32_t symbol)
+    void gw_book_copy(const gw_engine *e, uint32_t symbol, gw_level *bids, gw_level *asks)
+    int gw_book_snapshot(gw_engine *e, uint32_t symbol, const uint8_t *body, size_t length, uint32_t limit, gw_error *error)
+    gw_fill gw_engine_back_fill(gw_engine *e, uint32_t stream, const uint8_t *payload, size_t length, gw_error *error)
+    bint gw_gap_close(gw_engine *e, uint64_t number, uint32_t state, uint64_t recovered)
+    const gw_gap_track *gw_gap_find(const gw_engine *e, uint64_t number)
     int64_t gw_clock_mono()
+    void gw_clock_hold(int64_t mono)

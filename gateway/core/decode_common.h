@@ -28,6 +28,12 @@ static inline gw_error take_word(gw_cursor *c, const char *quoted, size_t length
 /* "e": must be the event the stream carries. */
 #define TAKE_EVENT(c, name) take_word(c, "\"" name "\"", sizeof name + 1)
 
+/* Whether a required key is absent: `wanted` is not what was `seen`. Back-filled events may lack `time`. */
+static inline bool is_incomplete(const gw_target *target, unsigned seen, unsigned wanted, unsigned time)
+{
+    return GW_UNLIKELY(seen != wanted) && !(target->timeless && (seen | time) == wanted);
+}
+
 /* "s": must be the stream's own symbol. */
 static inline gw_error take_symbol(gw_cursor *c, const gw_target *target)
 {

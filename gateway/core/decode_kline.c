@@ -134,7 +134,7 @@ gw_error gw_decode_kline(gw_cursor *c, const gw_target *target, gw_kline *out)
         GW_TRY(gw_json_next(c, &more));
     }
     out->meta.update_id = (uint64_t)out->open_time / NS_PER_MS;
-    if (!timed || seen != CANDLE_WANTED)
+    if (GW_UNLIKELY(!timed && !target->timeless) || seen != CANDLE_WANTED)
         return GW_ERR_MISSING;
     return check_owner(target, &whose);
 }

@@ -42,7 +42,7 @@ static inline gw_error decode_trade(gw_cursor *c, const gw_target *target, gw_tr
     }
     out->meta.flags = maker ? GW_FLAG_BUYER_IS_MAKER : 0;
     out->first_trade_id = out->last_trade_id = out->meta.update_id;
-    if (seen != TRADE_WANTED)
+    if (is_incomplete(target, seen, TRADE_WANTED, BIT(0)))
         return GW_ERR_MISSING;
     return out->px < 0 || out->qty < 0 ? GW_ERR_RANGE : GW_OK;
 }
@@ -87,7 +87,7 @@ gw_error gw_decode_agg_trade(gw_cursor *c, const gw_target *target, gw_trade *ou
         GW_TRY(gw_json_next(c, &more));
     }
     out->meta.flags = maker ? GW_FLAG_BUYER_IS_MAKER : 0;
-    if (seen != BIT(9) - 1)
+    if (is_incomplete(target, seen, BIT(9) - 1, BIT(0)))
         return GW_ERR_MISSING;
     const bool negative = out->px < 0 || out->qty < 0 || (out->normal_qty < 0 && out->normal_qty != GW_NULL);
     return negative ? GW_ERR_RANGE : GW_OK;

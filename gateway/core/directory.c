@@ -160,6 +160,17 @@ static bool comes_with_events(uint8_t kind)
     return kind == GW_KIND_LIQUIDATION || kind == GW_KIND_CONTRACT_INFO || kind == GW_KIND_BLOCK_TRADE || kind == GW_KIND_TRADING_SESSION;
 }
 
+static uint8_t chain_of(const gw_stream *row)
+{
+    if (gw_has_rows(row->shape) || row->shape == GW_SHAPE_SYNTHETIC)
+        return GW_CHAIN_NONE;
+    switch (row->kind) {
+    case GW_KIND_TRADE: case GW_KIND_AGG_TRADE: return GW_CHAIN_IDS;
+    case GW_KIND_KLINE: case GW_KIND_CONTINUOUS_KLINE: case GW_KIND_INDEX_KLINE: case GW_KIND_MARK_KLINE: return GW_CHAIN_CANDLES;
+    default: return GW_CHAIN_NONE;
+    }
+}
+
 static void set_name(gw_stream_info *info, const gw_stream *row)
 {
     info->name_length = (uint8_t)strnlen((const char *)row->name, sizeof row->name);
@@ -183,6 +194,7 @@ static void set_stream(gw_engine *e, gw_stream_info *info, const gw_stream *row)
     info->arrivals.repeats = row->kind == GW_KIND_PARTIAL;
     info->arrivals.unordered = row->kind == GW_KIND_TRADING_SESSION;
     info->silence.never_judged = comes_with_events(row->kind);
+    info->chain = chain_of(row);
     info->retired = false;
 }
 

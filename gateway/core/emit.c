@@ -79,36 +79,18 @@ void gw_emit_levels(gw_engine *e, uint32_t stream, gw_diff *head, const gw_level
     } while (bids_left + asks_left);
 }
 
-static gw_state state_record(gw_engine *e, uint32_t stream, uint8_t kind, uint8_t status)
+gw_state gw_state_record(gw_engine *e, uint32_t stream, uint8_t kind, uint8_t status)
 {
-    gw_state record = {.meta = {.ts_event = GW_NULL, .ts_trade = GW_NULL, .kind = kind}};
+    gw_state record = {.meta = {.ts_event = GW_NULL, .ts_trade = GW_NULL, .kind = kind}, .ts_before = GW_NULL, .ts_after = GW_NULL};
     gw_fill_meta(e, &record.meta, stream, status);
     return record;
-}
-
-void gw_emit_gap(gw_engine *e, uint32_t stream, uint64_t expected, uint64_t received)
-{
-    const gw_stream_info *info = &e->streams[stream];
-    gw_state record = state_record(e, stream, GW_KIND_GAP, gw_status_of(e, stream));
-    record.meta.update_id = received;
-    record.subject = info->target.kind;
-    record.expected_id = expected;
-    record.received_id = received;
-    gw_emit(e, GW_NO_ROW, &record, sizeof record);
-    e->segment.counters->gaps++;
-    e->segment.streams[stream].gap_count++;
-    gw_notice *notice = gw_notify(e, GW_NOTICE_GAP, stream);
-    if (notice) {
-        notice->a = expected;
-        notice->b = received;
-    }
 }
 
 /* Stands in the ring for a frame that could not be read, so that its number is not missing. */
 void gw_emit_unreadable(gw_engine *e, uint32_t stream, gw_error error)
 {
     const gw_stream_info *info = &e->streams[stream];
-    gw_state record = state_record(e, stream, GW_KIND_UNREADABLE, gw_status_of(e, stream));
+    gw_state record = gw_state_record(e, stream, GW_KIND_UNREADABLE, gw_status_of(e, stream));
     record.subject = info->target.kind;
     record.error = error;
     gw_emit(e, stream, &record, sizeof record);
@@ -160,7 +142,7 @@ static void enter(gw_engine *e, const gw_place *place, uint8_t status, uint8_t r
 {
     if (GW_LIKELY(*place->status == status))
         return;
-    gw_state record = state_record(e, place->stream, GW_KIND_STATE, status);
+    gw_state record = gw_state_record(e, place->stream, GW_KIND_STATE, status);
     record.meta.reason = reason;
     record.meta.update_id = update_id;
     record.meta.symbol = place->symbol;
@@ -177,6 +159,8 @@ static void enter(gw_engine *e, const gw_place *place, uint8_t status, uint8_t r
     gw_emit(e, GW_NO_ROW, &record, sizeof record);
     if (symbol->wanted_state)
         gw_publish_item(e, GW_ITEM_STATE, place->symbol, behind_pad(e, before));
+    if (place->subject == GW_KIND_BOOK && status == GW_STATUS_LIVE && e->streams[place->stream].gaps)
+        gw_gap_heal(e, place->stream);
 }
 
 /* The value stays, its trust changes: the last cell again, with the new status. */
@@ -234,7 +218,8 @@ void gw_store_ladder(gw_engine *e, uint32_t symbol, uint32_t slot, const gw_book
     memset(out + head->bid_count * sizeof *bids, 0, (depth - head->bid_count) * sizeof *bids);
     memcpy(out + side, asks, head->ask_count * sizeof *asks);
     memset(out + side + head->ask_count * sizeof *asks, 0, (depth - head->ask_count) * sizeof *asks);
-    gw_slot_store(slots, symbol, (gw_meta *)(void *)cell, (uint32_t)offsetof(gw_book, bids) + 2 * side);
+    memcpy(out + 2 * side, &head->bid_complete_px, 2 * sizeof head->bid_complete_px);
+    gw_slot_store(slots, symbol, (gw_meta *)(void *)cell, (uint32_t)offsetof(gw_book, bids) + 2 * side + 2 * (uint32_t)sizeof head->bid_complete_px);
 }
 
 /* Room for a notice, or null (and counted) when the control plane is behind. */
@@ -250,7 +235,7 @@ gw_notice *gw_notify(gw_engine *e, gw_notice_code code, uint32_t row)
     notice->code = code;
     notice->row = row;
     notice->error = notice->head_length = 0;
-    notice->a = notice->b = 0;
+    notice->number = notice->a = notice->b = 0;
     return notice;
 }
 

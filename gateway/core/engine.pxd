@@ -12,6 +12,9 @@ cdef class Engine:
 
     cdef void _close(self)
     cdef core.gw_engine *live(self) except NULL
+    cdef core.gw_engine *of_symbol(self, uint32_t row) except NULL
+    cdef core.gw_engine *of_stream(self, uint32_t row) except NULL
+    cdef core.gw_engine *of_link(self, uint32_t row) except NULL
     cdef check(self, uint32_t row, uint32_t count)
 
 

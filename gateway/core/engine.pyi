@@ -1,47 +1,19 @@
 from collections.abc import Iterable
-from enum import IntEnum
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import picows
 
+from gateway.core.results import BookDump as BookDump
+from gateway.core.results import FrameClass as FrameClass
+from gateway.core.results import Gap as Gap
+from gateway.core.results import LookResult as LookResult
+from gateway.core.results import Notice as Notice
+from gateway.core.results import NoticeCode as NoticeCode
+from gateway.core.results import SnapshotResult as SnapshotResult
 from gateway.plan import PlanSymbol
 
 Payload = bytes | bytearray | memoryview
 NO_ROW: int
-
-class FrameClass(IntEnum):
-    DATA = 0
-    CONTROL = 1
-    REFUSED = 2
-
-class NoticeCode(IntEnum):
-    RESYNC = 1
-    UNREADABLE = 2
-    UNKNOWN_STREAM = 3
-    INEXACT = 4
-    STALLED = 5
-    BOOK_LIVE = 6
-    GAP = 7
-    SILENT = 8
-    ROW_UNKNOWN = 9
-    LAGGING = 10
-    RESUMED = 11
-
-class SnapshotResult(IntEnum):
-    LIVE = 1
-    HELD = 2
-    TOO_OLD = 3
-    UNREADABLE = 4
-    GAP = 5
-    UNWANTED = 6
-
-class Notice(NamedTuple):
-    code: NoticeCode
-    row: int
-    error: str
-    a: int
-    b: int
-    head: bytes
 
 class Handler(Protocol):
     def on_connected(self, transport: picows.WSTransport) -> None: ...
@@ -83,8 +55,17 @@ class Engine:
     def frame(self, link: int, payload: Payload, mono: int | None = None) -> FrameClass: ...
     def batch_end(self) -> None: ...
     def heartbeat(self, mono: int | None = None, real: int | None = None) -> None: ...
+    def back_fill(self, stream: int, payload: Payload) -> str: ...
+    def close_gap(self, number: int, state: int, recovered: int = 0) -> bool: ...
+    def gap_of(self, number: int) -> Gap | None: ...
     def ask_snapshot(self, symbol: int) -> None: ...
-    def snapshot(self, symbol: int, body: Payload) -> tuple[SnapshotResult, str]: ...
+    def snapshot(
+        self, symbol: int, body: Payload, limit: int = 0
+    ) -> tuple[SnapshotResult, str]: ...
+    def look_again(self, symbol: int) -> bool: ...
+    def second_snapshot(self, symbol: int, body: Payload, limit: int) -> tuple[LookResult, str]: ...
+    def stop_looking(self, symbol: int) -> None: ...
+    def book(self, symbol: int) -> BookDump | None: ...
     def link_up(self, link: int) -> None: ...
     def link_down(self, link: int, idle: bool = False) -> None: ...
     def acked(self, link: int, streams: Iterable[int]) -> None: ...
@@ -100,6 +81,7 @@ class Engine:
     def set_wanted(self, stream: int, json: bool, binary: bool) -> None: ...
     def set_wanted_state(self, symbol: int, wanted: bool) -> None: ...
 
+def hold_clock(mono: int) -> None: ...
 def wake(memory: Any, offset: int) -> None: ...
 
 class FrameListener(picows.WSListener):

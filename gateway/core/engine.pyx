@@ -6,65 +6,19 @@ an engine; the segment's mapping must outlive it (call ``close`` before unmappin
 """
 
 import time
-from enum import IntEnum
-from typing import NamedTuple
 
 from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
+from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 from picows.picows cimport WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
 from gateway.core cimport core
+from gateway.core.results import BookDump, FrameClass, Gap, LookResult, Notice, NoticeCode, SnapshotResult
 from gateway.errors import LayoutError
-from gateway.layout import Market, Shape
+from gateway.layout import GapState, Market, Shape
 
 NO_ROW = <uint32_t>core.GW_NO_ROW
-
-
-class FrameClass(IntEnum):
-    """What ``Engine.frame`` made of a frame."""
-
-    DATA = 0
-    CONTROL = 1
-    REFUSED = 2
-
-
-class NoticeCode(IntEnum):
-    """What the engine tells the control plane; ``row`` is a symbol, stream or connection row."""
-
-    RESYNC = 1
-    UNREADABLE = 2
-    UNKNOWN_STREAM = 3
-    INEXACT = 4
-    STALLED = 5
-    BOOK_LIVE = 6
-    GAP = 7
-    SILENT = 8
-    ROW_UNKNOWN = 9
-    LAGGING = 10
-    RESUMED = 11
-
-
-class SnapshotResult(IntEnum):
-    """What became of a REST depth answer."""
-
-    LIVE = 1
-    HELD = 2
-    TOO_OLD = 3
-    UNREADABLE = 4
-    GAP = 5
-    UNWANTED = 6
-
-
-class Notice(NamedTuple):
-    """One notice. ``error`` names the decoder's verdict, ``head`` is the start of the frame."""
-
-    code: NoticeCode
-    row: int
-    error: str
-    a: int
-    b: int
-    head: bytes
 
 
 cdef class Engine:
@@ -109,13 +63,11 @@ cdef class Engine:
 
     def retire_symbol(self, uint32_t symbol):
         """The venue does not list it any more: the row and all its streams are RETIRED."""
-        self.check(symbol, self.live().segment.header.symbol_count)
-        core.gw_engine_retire_symbol(self.engine, symbol)
+        core.gw_engine_retire_symbol(self.of_symbol(symbol), symbol)
 
     def set_halted(self, uint32_t symbol, bint halted):
         """The venue says whether the instrument trades: its slots are HALTED, or wait for data."""
-        self.check(symbol, self.live().segment.header.symbol_count)
-        core.gw_set_halted(self.engine, symbol, halted)
+        core.gw_set_halted(self.of_symbol(symbol), symbol, halted)
         core.gw_engine_batch_end(self.engine)
 
     def add_connection(self, str name, uint8_t market):
@@ -173,13 +125,23 @@ cdef class Engine:
 
     def flush_synthetic(self, uint32_t stream):
         """A tick of a synthetic stream: publish the rows that changed since the last one."""
-        self.check(stream, self.live().segment.header.stream_count)
-        core.gw_engine_flush_synthetic(self.engine, stream)
+        core.gw_engine_flush_synthetic(self.of_stream(stream), stream)
 
     def remove_stream(self, uint32_t stream):
         """Unsubscribed: the stream and its rows are RETIRED, and what only they fed."""
-        self.check(stream, self.live().segment.header.stream_count)
-        core.gw_engine_remove_stream(self.engine, stream)
+        core.gw_engine_remove_stream(self.of_stream(stream), stream)
+
+    cdef core.gw_engine *of_symbol(self, uint32_t row) except NULL:
+        self.check(row, self.live().segment.header.symbol_count)
+        return self.engine
+
+    cdef core.gw_engine *of_stream(self, uint32_t row) except NULL:
+        self.check(row, self.live().segment.header.stream_count)
+        return self.engine
+
+    cdef core.gw_engine *of_link(self, uint32_t row) except NULL:
+        self.check(row, self.live().segment.header.connection_count)
+        return self.engine
 
     cdef check(self, uint32_t row, uint32_t count):
         if row >= count:
@@ -204,32 +166,89 @@ cdef class Engine:
             time.time_ns() if real is None else real,
         )
 
-    def snapshot(self, uint32_t symbol, const uint8_t[::1] body):
-        """Give a book the REST depth answer it asked for: (SnapshotResult, name of the decoder's error)."""
+    def snapshot(self, uint32_t symbol, const uint8_t[::1] body, uint32_t limit=0):
+        """Give a book the REST depth answer it asked for: (SnapshotResult, name of the decoder's error).
+
+        ``limit``: levels a side that were asked for. A side with so many ends, as far as is known,
+        with its last; a shorter one, and any with limit 0, is known to the end of the book.
+        """
         cdef core.gw_error error = core.GW_OK
         cdef const uint8_t *start = &body[0] if body.shape[0] else NULL
-        self.check(symbol, self.live().segment.header.symbol_count)
-        result = core.gw_book_snapshot(self.engine, symbol, start, body.shape[0], &error)
+        result = core.gw_book_snapshot(self.of_symbol(symbol), symbol, start, body.shape[0], limit, &error)
         core.gw_engine_batch_end(self.engine)
         return SnapshotResult(result), core.gw_error_name(error).decode()
 
+    def look_again(self, uint32_t symbol):
+        """Begin a second look: what the book applies is kept beside it. False: not in step, or looked at."""
+        return core.gw_look_begin(self.of_symbol(symbol), symbol)
+
+    def second_snapshot(self, uint32_t symbol, const uint8_t[::1] body, uint32_t limit):
+        """Give a second look its answer, of ``limit`` levels a side: (LookResult, name of the decoder's error).
+
+        When both books stand at one update id they are compared, and LOOKED is told: perhaps in this call.
+        """
+        cdef core.gw_error error = core.GW_OK
+        cdef const uint8_t *start = &body[0] if body.shape[0] else NULL
+        result = core.gw_look_snapshot(self.of_symbol(symbol), symbol, start, body.shape[0], limit, &error)
+        core.gw_engine_batch_end(self.engine)
+        return LookResult(result), core.gw_error_name(error).decode()
+
+    def stop_looking(self, uint32_t symbol):
+        """Give a second look up, if there is one; no notice is told."""
+        core.gw_look_stop(self.of_symbol(symbol), symbol)
+
+    def book(self, uint32_t symbol):
+        """The whole book of a symbol as of now, for one who joins late; None: it has none."""
+        cdef core.gw_book head
+        if not core.gw_book_head(self.of_symbol(symbol), symbol, &head):
+            return None
+        cdef const core.gw_symbol *row = &self.engine.segment.symbols[symbol]
+        cdef bytes bids = PyBytes_FromStringAndSize(NULL, head.bid_total * sizeof(core.gw_level))
+        cdef bytes asks = PyBytes_FromStringAndSize(NULL, head.ask_total * sizeof(core.gw_level))
+        core.gw_book_copy(self.engine, symbol, <core.gw_level *><const char *>bids, <core.gw_level *><const char *>asks)
+        return BookDump(
+            head.meta.status, head.meta.reason, self.engine.segment.header.generation, head.meta.stream,
+            head.meta.sequence, head.meta.update_id, head.snapshot_id, head.meta.ring_position,
+            head.meta.mono_recv, head.meta.ts_event, row.px_exponent, row.qty_exponent,
+            head.bid_complete_px, head.ask_complete_px, bids, asks,
+        )
+
+    def back_fill(self, uint32_t stream, const uint8_t[::1] payload):
+        """Tell one event that was fetched, in the stream's own JSON form ("E" may be absent).
+
+        "OK"; "DUPLICATE" (it is not missing) and "UNWANTED" (it is yet to come, its candle is not
+        closed, or the stream is not filled by ids), both dropped; or the name of the decoder's error.
+        """
+        cdef core.gw_error error = core.GW_OK
+        cdef const uint8_t *start = &payload[0] if payload.shape[0] else NULL
+        result = core.gw_engine_back_fill(self.of_stream(stream), stream, start, payload.shape[0], &error)
+        if result == core.GW_FILL_UNREADABLE:
+            return core.gw_error_name(error).decode()
+        return {core.GW_FILL_TOLD: "OK", core.GW_FILL_DUPLICATE: "DUPLICATE"}.get(result, "UNWANTED")
+
+    def close_gap(self, uint64_t number, uint32_t state, uint64_t recovered=0):
+        """Done with a gap: a GapState. What of its ids came is known here. False: it is not open."""
+        return core.gw_gap_close(self.live(), number, state, recovered)
+
+    def gap_of(self, uint64_t number):
+        """A gap by its number; None: there was none, or a newer one has its place."""
+        cdef const core.gw_gap_track *track = core.gw_gap_find(self.live(), number)
+        return None if track == NULL else gap_of_track(self.engine, track)
+
     def ask_snapshot(self, uint32_t symbol):
         """Have a waiting book ask for its snapshot now, before its first event."""
-        self.check(symbol, self.live().segment.header.symbol_count)
-        core.gw_book_ask(self.engine, symbol)
+        core.gw_book_ask(self.of_symbol(symbol), symbol)
 
     def link_up(self, uint32_t link):
         """The socket is open: what no other link carries goes to SYNCING."""
-        self.check(link, self.live().segment.header.connection_count)
-        core.gw_engine_link_up(self.engine, link, core.gw_clock_mono())
+        core.gw_engine_link_up(self.of_link(link), link, core.gw_clock_mono())
 
     def link_down(self, uint32_t link, bint idle=False):
         """The socket is gone: what the other link does not carry is DOWN in this call.
 
         ``idle``: closed on purpose, and kept for the next rotation.
         """
-        self.check(link, self.live().segment.header.connection_count)
-        core.gw_engine_link_down(self.engine, link, idle)
+        core.gw_engine_link_down(self.of_link(link), link, idle)
 
     def acked(self, uint32_t link, streams):
         """The venue has acknowledged these streams (rows) on a link: silence counts from here."""
@@ -241,9 +260,8 @@ cdef class Engine:
 
     def awaited(self, uint32_t link):
         """Rows of the streams on this link's connection that it has not joined yet."""
-        cdef core.gw_engine *e = self.live()
+        cdef core.gw_engine *e = self.of_link(link)
         cdef uint32_t row
-        self.check(link, e.segment.header.connection_count)
         found = []
         for row in range(e.segment.header.stream_count):
             if core.gw_engine_awaits(e, link, row):
@@ -252,9 +270,8 @@ cdef class Engine:
 
     def starved(self, uint32_t link):
         """Rows of the awaited streams that the other link brings and this one does not."""
-        cdef core.gw_engine *e = self.live()
+        cdef core.gw_engine *e = self.of_link(link)
         cdef uint32_t row
-        self.check(link, e.segment.header.connection_count)
         found = []
         for row in range(e.segment.header.stream_count):
             if core.gw_engine_starves(e, link, row):
@@ -263,8 +280,7 @@ cdef class Engine:
 
     def lag_ns(self, uint32_t link):
         """How much later than the quickest seen here events come over a link, smoothed."""
-        self.check(link, self.live().segment.header.connection_count)
-        return self.engine.segment.connections[link].lag_ns
+        return self.of_link(link).segment.connections[link].lag_ns
 
     def set_limits(self, int64_t first_data_ns, int64_t lag_ns):
         """Silence allowed before a stream's first frame, and the lag that makes a link LAGGING."""
@@ -281,8 +297,7 @@ cdef class Engine:
 
     def drained(self, uint32_t link):
         """What was queued during a stall has been read; new data may be LIVE again."""
-        self.check(link, self.live().segment.header.connection_count)
-        core.gw_engine_drained(self.engine, link)
+        core.gw_engine_drained(self.of_link(link), link)
 
     def notices(self):
         """Take all notices since the last call."""
@@ -304,15 +319,18 @@ cdef class Engine:
 
     def set_wanted(self, uint32_t stream, bint json, bint binary):
         """Publish a stream's JSON and binary topics, or not; see gateway.shard.publisher."""
-        cdef core.gw_engine *e = self.live()
-        self.check(stream, e.segment.header.stream_count)
+        cdef core.gw_engine *e = self.of_stream(stream)
         e.streams[stream].wanted_json = json
         e.streams[stream].wanted_binary = binary
 
     def set_wanted_state(self, uint32_t symbol, bint wanted):
         """Publish a symbol's state topic, or not."""
-        self.check(symbol, self.live().segment.header.symbol_count)
-        self.engine.symbols[symbol].wanted_state = wanted
+        self.of_symbol(symbol).symbols[symbol].wanted_state = wanted
+
+
+def hold_clock(int64_t mono):
+    """Let the core's clock stand at ``mono`` (ns), for runs in simulated time; 0: it runs again."""
+    core.gw_clock_hold(mono)
 
 
 def wake(uint8_t[::1] memory, size_t offset):
@@ -361,7 +379,22 @@ cdef core.gw_symbol symbol_row(instrument) except *:
 cdef notice_of(const core.gw_notice *notice):
     error = core.gw_error_name(<core.gw_error>notice.error).decode()
     head = (<const char *>notice.head)[:notice.head_length]
-    return Notice(NoticeCode(notice.code), notice.row, error, notice.a, notice.b, head)
+    return Notice(NoticeCode(notice.code), notice.row, error, notice.a, notice.b, head, notice.number)
+
+
+cdef gap_of_track(const core.gw_engine *e, const core.gw_gap_track *track):
+    cdef const core.gw_gap *gap = &track.gap
+    cdef uint32_t at = track.ranges
+    missing = []
+    while at:
+        missing.append((e.gaps.pool.rows[at - 1].first, e.gaps.pool.rows[at - 1].last))
+        at = e.gaps.pool.rows[at - 1].next
+    times = [gap.closed_real, gap.ts_before, gap.ts_after]
+    closed, before, after = [None if at_ns == core.GW_NULL else at_ns for at_ns in times]
+    return Gap(
+        gap.gap_number, gap.meta.stream, gap.subject, GapState(gap.gap_state), gap.first_id, gap.last_id,
+        gap.missing, gap.recovered, gap.opened_real, closed, before, after, tuple(missing),
+    )
 
 
 cdef class FrameListener(WSListener):

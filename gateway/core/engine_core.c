@@ -8,8 +8,17 @@
 enum { LEVEL_ROOM = GW_FRAME_LENGTH_MAX / 10 };
 static const int64_t FIRST_DATA_NS = 30000000000, LAG_MAX_NS = 3000000000, CLOCK_STEP_NS = 100000000;
 
+static int64_t held_mono; /* what the clock says while it is held, 0: it runs */
+
+void gw_clock_hold(int64_t mono)
+{
+    held_mono = mono;
+}
+
 int64_t gw_clock_mono(void)
 {
+    if (GW_UNLIKELY(held_mono))
+        return held_mono;
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return now.tv_sec * 1000000000LL + now.tv_nsec;

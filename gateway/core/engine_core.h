@@ -7,12 +7,14 @@
 #define GW_ENGINE_CORE_H
 
 #include "arrival.h"
+#include "book_life.h"
 #include "decode.h"
+#include "gaps.h"
 #include "segment.h"
 #include "sequence.h"
 #include "silence.h"
 
-enum { GW_FRAME_LENGTH_MAX = 10 << 20, GW_HEAD_LENGTH = 160 };
+enum { GW_FRAME_LENGTH_MAX = 10 << 20, GW_HEAD_LENGTH = 768 }; /* a head: any row of an array, whole */
 enum { GW_NOTICE_ROOM = 4096, GW_NOTICE_RESERVE = 1024, GW_ITEM_ROOM = 4096, GW_ROW_ROOM = 16384 };
 
 /* What a frame was. CONTROL: an ack, an error or a notice of the venue; the caller reads it. */
@@ -25,11 +27,14 @@ typedef enum gw_notice_code {
     GW_NOTICE_INEXACT = 4,        /* row: symbol; its exponents are too coarse */
     GW_NOTICE_STALLED = 5,        /* a: ns the loop stood still */
     GW_NOTICE_BOOK_LIVE = 6,      /* row: symbol */
-    GW_NOTICE_GAP = 7,            /* row: stream; a: expected id, b: received id */
+    GW_NOTICE_GAP = 7,            /* row: stream; number of the gap; a, b: first and last missing id, 0: it has none */
     GW_NOTICE_SILENT = 8,         /* row: stream; a: ns silent, b: its limit */
     GW_NOTICE_ROW_UNKNOWN = 9,    /* row: stream with rows; head: the symbol that it has no row for */
     GW_NOTICE_LAGGING = 10,       /* row: connection; a: ns behind */
     GW_NOTICE_RESUMED = 11,       /* row: stream that was silent */
+    GW_NOTICE_THIN = 12,          /* row: symbol; little is left of what is known of its book */
+    GW_NOTICE_LOOKED = 13,        /* row: symbol; a: levels compared with the venue's, b: levels that differ */
+    GW_NOTICE_LOOK_FAILED = 14,   /* row: symbol; nothing was compared */
 } gw_notice_code;
 
 typedef struct gw_notice {
@@ -37,6 +42,7 @@ typedef struct gw_notice {
     uint32_t row;
     uint32_t error;
     uint32_t head_length;
+    uint64_t number; /* GAP: of GAPS */
     uint64_t a;
     uint64_t b;
     uint8_t head[GW_HEAD_LENGTH];
@@ -45,8 +51,7 @@ typedef struct gw_notice {
 /* Where a stream's latest value goes: a slot of its symbol, one of its own, or nowhere. */
 enum { GW_SLOT_QUOTE, GW_SLOT_TICKER, GW_SLOT_LAST_TRADE, GW_SLOT_BOOK, GW_SLOT_PARTIAL, GW_SLOT_MARK_PRICE, GW_SLOT_VALUE, GW_SLOT_NONE };
 
-/* The phases of a book, see book_sync.c. */
-typedef enum gw_phase { GW_PHASE_WAITING, GW_PHASE_HELD, GW_PHASE_SYNCED } gw_phase;
+typedef struct gw_look gw_look; /* second_look.c */
 
 typedef struct gw_book_sync {
     gw_levels_book levels;
@@ -54,6 +59,7 @@ typedef struct gw_book_sync {
     bool asked;         /* a snapshot was asked for and not answered */
     bool event_seen;    /* in this session */
     bool event_applied; /* since the snapshot */
+    bool thin_told;     /* since more of the book came */
     uint8_t behind_run; /* events behind the one before, one after the other */
     uint64_t update_id;
     uint64_t first_update_id;
@@ -61,6 +67,7 @@ typedef struct gw_book_sync {
     uint64_t buffered_id; /* highest of the events buffered */
     int64_t held_mono;    /* when the snapshot came */
     uint32_t link;        /* of the last event */
+    gw_look *look;        /* while one lasts, else null */
     uint8_t *buffer; /* gw_diff records waiting for a snapshot */
     size_t buffer_length;
     size_t buffer_room;
@@ -95,6 +102,14 @@ typedef struct gw_stream_info {
     bool retired;
     uint8_t unacked;        /* bit a side: it came back, what is still on the way is of its former life */
     bool gathered;          /* `latest` changed since the collector's last flush */
+    uint8_t chain;          /* how its breaks are found: gaps.h */
+    bool closed;            /* CANDLES: the final state of `next_id` was seen */
+    bool interrupted;       /* it comes with events, and no link was up since the last one */
+    uint32_t gaps;          /* its first open gap: slot + 1, or 0 */
+    uint64_t next_id;       /* IDS: that comes next; CANDLES: open time of the last one; 0: not known */
+    uint64_t candle_ms;     /* CANDLES: length of the last one */
+    int64_t early_ts;       /* the venue's time of the last event that was kept back, or null */
+    int64_t traded_ts;      /* IDS: the latest time of a trade in this numbering, 0: none */
     uint32_t latest_length; /* bytes of the last event, for the collector */
     uint32_t latest_room;
     int64_t unknown_mono;   /* second in which unknown rows were told, and how many */
@@ -199,6 +214,7 @@ typedef struct gw_engine {
     uint8_t *cell;        /* one cell of any slot */
     gw_notice notices[GW_NOTICE_ROOM];
     uint32_t notice_count;
+    gw_gaps gaps;
     gw_publisher publisher;
 } gw_engine;
 
@@ -214,6 +230,7 @@ gw_frame_class gw_set_aside(gw_engine *e, uint32_t stream, uint16_t flag, const 
                             size_t offset, size_t data_length);
 void gw_suspect(gw_engine *e, uint32_t stream, gw_error error);
 int64_t gw_clock_mono(void);
+void gw_clock_hold(int64_t mono); /* for runs in simulated time: it stands there; 0: it runs again */
 
 /* events.c: what a decoded event does to its slot and to the ring. */
 gw_error gw_event_decode(gw_engine *e, uint32_t stream, gw_cursor *c);
@@ -227,6 +244,8 @@ gw_error gw_rows_scan(gw_engine *e, uint32_t stream, gw_cursor *c);
 gw_frame_class gw_rows_accept(gw_engine *e, uint32_t stream, const uint8_t *frame, size_t length, const uint8_t *data, size_t data_length);
 
 /* links.c: the life of connections and their links. */
+void gw_engine_begin(gw_engine *e);
+void gw_engine_end(gw_engine *e);
 void gw_engine_check_stall(gw_engine *e, int64_t mono);
 void gw_engine_drained(gw_engine *e, uint32_t link);
 void gw_engine_link_up(gw_engine *e, uint32_t link, int64_t mono);
@@ -268,7 +287,7 @@ void gw_fill_meta(gw_engine *e, gw_meta *meta, uint32_t stream, uint8_t status);
 void gw_put_record(uint8_t *to, const void *record, size_t length);
 void gw_emit(gw_engine *e, uint32_t stream, const void *record, size_t length);
 void gw_emit_levels(gw_engine *e, uint32_t stream, gw_diff *head, const gw_level *bids, const gw_level *asks);
-void gw_emit_gap(gw_engine *e, uint32_t stream, uint64_t expected, uint64_t received);
+gw_state gw_state_record(gw_engine *e, uint32_t stream, uint8_t kind, uint8_t status);
 void gw_emit_unreadable(gw_engine *e, uint32_t stream, gw_error error);
 void gw_enter(gw_engine *e, uint32_t symbol, uint32_t slot, uint8_t status, uint8_t reason, uint64_t update_id);
 void gw_enter_value(gw_engine *e, uint32_t stream, uint8_t status, uint8_t reason, uint64_t update_id);
@@ -279,6 +298,25 @@ void gw_store_ladder(gw_engine *e, uint32_t symbol, uint32_t slot, const gw_book
 gw_notice *gw_notify(gw_engine *e, gw_notice_code code, uint32_t row);
 void gw_note_head(gw_notice *notice, gw_error error, const uint8_t *head, size_t length);
 
+/* gaps.c: what is missing. */
+void gw_emit_gap(gw_engine *e, uint32_t stream, uint64_t expected, uint64_t received);
+void gw_gap_early(gw_engine *e, uint32_t stream);
+bool gw_gap_follow(gw_engine *e, uint32_t stream, gw_fate fate);
+bool gw_gap_awaits(const gw_engine *e, uint32_t stream);
+gw_take gw_gap_take(gw_engine *e, uint32_t stream, uint64_t id);
+void gw_gap_took(gw_engine *e, uint32_t stream);
+void gw_gap_heal(gw_engine *e, uint32_t stream);
+void gw_gap_forget(gw_engine *e, uint32_t stream);
+void gw_gap_resumed(gw_engine *e, uint32_t stream, uint64_t id, int64_t ts_after);
+void gw_gap_remind(gw_engine *e);
+bool gw_gap_close(gw_engine *e, uint64_t number, uint32_t state, uint64_t recovered);
+const gw_gap_track *gw_gap_find(const gw_engine *e, uint64_t number);
+int64_t gw_event_at(const gw_engine *e, uint8_t kind);
+
+/* backfill.c: events that were fetched afterwards. */
+typedef enum gw_fill { GW_FILL_TOLD = 1, GW_FILL_DUPLICATE, GW_FILL_UNWANTED, GW_FILL_UNREADABLE } gw_fill;
+gw_fill gw_engine_back_fill(gw_engine *e, uint32_t stream, const uint8_t *payload, size_t length, gw_error *error);
+
 /* raw.c: the frame itself. `flags` says why a frame is not published; 0: it is. */
 typedef struct gw_raw_place {
     uint64_t position; /* of the record, where the frame lies in one piece */
@@ -287,19 +325,60 @@ typedef struct gw_raw_place {
 gw_raw_place gw_emit_raw(gw_engine *e, uint32_t stream, const uint8_t *frame, size_t length,
                          size_t data_offset, size_t data_length, uint16_t flags);
 
-/* book_sync.c: the life of a book. */
+/* book_show.c: what readers get of a book. */
+void gw_book_tell(gw_engine *e, const gw_book_sync *book, gw_diff *head, const gw_level *bids, const gw_level *asks,
+                  uint16_t flags, uint8_t status);
+void gw_book_tell_whole(gw_engine *e, uint32_t symbol, gw_diff *head);
+void gw_book_show(gw_engine *e, uint32_t symbol, const gw_meta *meta, uint8_t status);
+bool gw_book_head(gw_engine *e, uint32_t symbol, gw_book *head);
+void gw_book_copy(const gw_engine *e, uint32_t symbol, gw_level *bids, gw_level *asks);
+bool gw_quote_from_book(const gw_symbol_info *info);
+
+/* A diff as its frame or a buffer holds it: head, bids, asks. */
+typedef struct gw_told {
+    gw_diff *head;
+    const gw_level *bids;
+    const gw_level *asks;
+} gw_told;
+
+static inline size_t gw_told_size(const gw_diff *head)
+{
+    return sizeof *head + (head->bid_count + (size_t)head->ask_count) * sizeof(gw_level);
+}
+
+static inline gw_told gw_told_at(uint8_t *buffer, size_t at)
+{
+    gw_diff *head = (gw_diff *)(void *)(buffer + at);
+    const gw_level *bids = (const gw_level *)(const void *)(head + 1);
+    return (gw_told){head, bids, bids + head->bid_count};
+}
+
+/* book_sync.c: the life of a book, see book_life.h. */
 enum { GW_SNAPSHOT_LIVE = 1, GW_SNAPSHOT_HELD, GW_SNAPSHOT_TOO_OLD, GW_SNAPSHOT_UNREADABLE, GW_SNAPSHOT_GAP, GW_SNAPSHOT_UNWANTED };
 gw_book_sync *gw_book_sync_new(uint32_t levels_max);
 void gw_book_sync_free(gw_book_sync *book);
 void gw_book_ask(gw_engine *e, uint32_t symbol);
-void gw_book_event(gw_engine *e, uint32_t stream);
+void gw_book_event(gw_engine *e, uint32_t stream, gw_fate fate);
 void gw_book_lose(gw_engine *e, uint32_t symbol, uint8_t status, uint8_t reason);
-int gw_book_snapshot(gw_engine *e, uint32_t symbol, const uint8_t *body, size_t length, gw_error *error);
+gw_error gw_book_read_snapshot(gw_engine *e, uint32_t symbol, const uint8_t *body, size_t length);
+int gw_book_snapshot(gw_engine *e, uint32_t symbol, const uint8_t *body, size_t length, uint32_t limit, gw_error *error);
+void gw_book_looked(gw_engine *e, uint32_t symbol, gw_life_event event);
+
+/* second_look.c: a live book beside a snapshot that was asked for later. */
+enum { GW_LOOK_STARTED = 1, GW_LOOK_TOO_OLD, GW_LOOK_UNREADABLE, GW_LOOK_UNWANTED };
+bool gw_look_begin(gw_engine *e, uint32_t symbol);
+int gw_look_snapshot(gw_engine *e, uint32_t symbol, const uint8_t *body, size_t length, uint32_t limit, gw_error *error);
+gw_life_event gw_look_event(gw_engine *e, uint32_t symbol, const gw_told *event);
+void gw_look_expire(gw_engine *e, uint32_t symbol, int64_t mono);
+void gw_look_fail(gw_engine *e, uint32_t symbol);
+void gw_look_stop(gw_engine *e, uint32_t symbol);
+void gw_look_free(gw_book_sync *book);
 
 /* publish.c: to ZeroMQ, after shared memory. */
 bool gw_publisher_init(gw_publisher *publisher, size_t record_max);
 void gw_publish_item(gw_engine *e, uint8_t what, uint32_t row, uint64_t position);
 void gw_publish_json(gw_engine *e, uint32_t stream, gw_raw_place place, const uint8_t *frame, size_t offset, size_t length);
+void gw_publish_backfilled(gw_engine *e, uint32_t stream, gw_raw_place place, const uint8_t *payload, size_t length);
 void gw_publish_rows(gw_engine *e, uint32_t stream);
 void gw_publish_synthetic(gw_engine *e, uint32_t stream, uint8_t *(*put)(gw_engine *, uint32_t, uint8_t *, const uint8_t *));
 void gw_publish_flush(gw_engine *e);

@@ -28,6 +28,8 @@ static uint64_t time_id(const gw_meta *meta)
 static void identify(const gw_engine *e, const gw_target *target, const uint8_t *data, size_t length, gw_sighting *out)
 {
     const gw_depth *depth = &e->depth;
+    const int64_t at = gw_event_at(e, target->kind);
+    out->time = at == GW_NULL ? 0 : at;
     switch (target->kind) {
     case GW_KIND_DIFF:
         out->id = depth->last_update_id;
@@ -57,6 +59,15 @@ void gw_sight(const gw_engine *e, const gw_arrivals *arrivals, gw_sighting *out)
     out->peer_carries = gw_link_keeps_up(peer) && gw_arrival_joined(arrivals, peer->side, e->mono);
 }
 
+/* A lower id of a trade that was made later than any: no copy and not late, the venue's ids begin anew. The time
+ * at which an event was sent would not do: it need not grow with ids, nor be the same over two links. */
+static bool is_restart(const gw_engine *e, uint32_t stream)
+{
+    const gw_stream_info *info = &e->streams[stream];
+    const int64_t at = e->event.meta.ts_trade;
+    return info->chain == GW_CHAIN_IDS && at != GW_NULL && info->traded_ts && at > info->traded_ts && !info->arrivals.orphaned;
+}
+
 gw_fate gw_event_fate(gw_engine *e, uint32_t stream, const uint8_t *data, size_t length)
 {
     gw_stream_info *info = &e->streams[stream];
@@ -64,7 +75,16 @@ gw_fate gw_event_fate(gw_engine *e, uint32_t stream, const uint8_t *data, size_t
     gw_sighting sighting = {.mono = e->mono, .side = link->side};
     identify(e, &info->target, data, length, &sighting);
     gw_sight(e, &info->arrivals, &sighting);
-    return gw_judge_arrival(&info->arrivals, &sighting);
+    if (GW_UNLIKELY(info->chain != GW_CHAIN_NONE && e->event.meta.update_id < info->next_id)) {
+        if (info->gaps && gw_gap_awaits(e, stream))
+            return GW_FATE_OLD; /* late */
+        if (is_restart(e, stream))
+            return gw_arrival_restart(&info->arrivals, &sighting);
+    }
+    const gw_fate fate = gw_judge_arrival(&info->arrivals, &sighting);
+    if (GW_UNLIKELY(fate == GW_FATE_EARLY))
+        info->early_ts = gw_event_at(e, info->target.kind);
+    return fate;
 }
 
 /* A value that stands for itself: record into the ring, then the slot if this stream feeds it. */
@@ -106,6 +126,12 @@ static gw_diff partial_head(const gw_engine *e)
     return head;
 }
 
+/* Whether an event that is late is one of an open gap; then it is not any more. */
+static bool take_late(gw_engine *e, uint32_t stream)
+{
+    return gw_gap_awaits(e, stream) && gw_gap_take(e, stream, e->event.meta.update_id) == GW_TAKE_DONE;
+}
+
 /* An id below the last one: told in the ring, but a value must never replace a newer one. */
 static void emit_old(gw_engine *e, uint32_t stream, uint8_t kind)
 {
@@ -116,9 +142,12 @@ static void emit_old(gw_engine *e, uint32_t stream, uint8_t kind)
         gw_emit_levels(e, stream, &head, e->depth.bids, e->depth.asks);
         return;
     }
-    e->event.meta.flags |= GW_FLAG_DUPLICATE;
+    const bool missing = e->streams[stream].chain != GW_CHAIN_NONE && e->streams[stream].gaps && take_late(e, stream);
+    e->event.meta.flags |= missing ? 0 : GW_FLAG_DUPLICATE;
     gw_fill_meta(e, &e->event.meta, stream, gw_status_of(e, stream));
     gw_emit(e, stream, &e->event, gw_event_size(kind));
+    if (missing)
+        gw_gap_took(e, stream);
 }
 
 static void on_quote(gw_engine *e, uint32_t stream)
@@ -167,8 +196,33 @@ static void on_partial(gw_engine *e, uint32_t stream)
     cell.ask_count = (uint16_t)(depth->ask_count < room ? depth->ask_count : room);
     cell.bid_total = depth->bid_count;
     cell.ask_total = depth->ask_count;
+    cell.bid_complete_px = cell.bid_count ? depth->bids[cell.bid_count - 1].px : GW_NULL;
+    cell.ask_complete_px = cell.ask_count ? depth->asks[cell.ask_count - 1].px : GW_NULL;
     cell.meta.ring_position = e->segment.events.tail;
     gw_store_ladder(e, info->symbol, GW_SLOT_PARTIAL, &cell, depth->bids, depth->asks);
+}
+
+/* What a stream of ids or candles has come to. False: the event is of before that. */
+static bool follow(gw_engine *e, uint32_t stream, gw_fate fate)
+{
+    gw_stream_info *info = &e->streams[stream];
+    const uint64_t id = e->event.meta.update_id;
+    if (GW_LIKELY(id == info->next_id && fate != GW_FATE_RESTARTED))
+        info->next_id += info->chain == GW_CHAIN_IDS;
+    else if (!gw_gap_follow(e, stream, fate))
+        return false;
+    info->closed |= (e->event.meta.flags & GW_FLAG_CLOSED) != 0; /* it may be said again, as if it were not */
+    return true;
+}
+
+static void note_last(gw_engine *e, uint32_t stream, uint8_t kind)
+{
+    gw_stream *row = &e->segment.streams[stream];
+    const int64_t at = gw_event_at(e, kind);
+    row->last_id = gw_is_deep(kind) ? e->depth.last_update_id : e->event.meta.update_id;
+    row->last_ts = at == GW_NULL ? 0 : at;
+    if (e->streams[stream].chain == GW_CHAIN_IDS && e->event.meta.ts_trade > e->streams[stream].traded_ts)
+        e->streams[stream].traded_ts = e->event.meta.ts_trade;
 }
 
 /* The event at hand, which is neither DUPLICATE nor EARLY. Books judge their own gaps and old events. */
@@ -177,22 +231,24 @@ void gw_event_store(gw_engine *e, uint32_t stream, gw_fate fate)
     const gw_stream_info *info = &e->streams[stream];
     const uint8_t kind = info->target.kind;
     if (kind == GW_KIND_DIFF) {
-        gw_book_event(e, stream);
+        gw_book_event(e, stream, fate);
+        if (GW_LIKELY(fate != GW_FATE_OLD))
+            note_last(e, stream, kind);
         return;
     }
     e->segment.counters->ids_backwards += fate == GW_FATE_OLD || fate == GW_FATE_RESTARTED;
-    if (GW_UNLIKELY(fate == GW_FATE_OLD)) {
+    if (GW_UNLIKELY(info->interrupted))
+        gw_gap_resumed(e, stream, e->event.meta.update_id, gw_event_at(e, kind));
+    /* Trade ids have no holes, so a hole is a loss; the last trade is right all the same, and LIVE. */
+    if (GW_UNLIKELY(fate == GW_FATE_OLD) || (info->chain != GW_CHAIN_NONE && !follow(e, stream, fate))) {
         emit_old(e, stream, kind);
         return;
     }
-    if (kind == GW_KIND_QUOTE) {
+    if (kind == GW_KIND_QUOTE)
         on_quote(e, stream);
-    } else if (kind == GW_KIND_PARTIAL) {
+    else if (kind == GW_KIND_PARTIAL)
         on_partial(e, stream);
-    } else {
-        /* Trade ids have no holes, so a hole is a loss; the last trade is right all the same, and LIVE. */
-        if (GW_UNLIKELY(fate == GW_FATE_GAP))
-            gw_emit_gap(e, stream, info->arrivals.expected_id, e->event.meta.update_id);
+    else
         on_value(e, stream);
-    }
+    note_last(e, stream, kind);
 }

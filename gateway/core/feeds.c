@@ -254,6 +254,7 @@ static void remove_one(gw_engine *e, uint32_t stream)
         return;
     info->retired = true;
     gw_stream_left(e, stream);
+    gw_gap_forget(e, stream);
     e->segment.streams[stream].state = GW_ROW_RETIRED;
     if (info->slot == GW_SLOT_VALUE && info->value != GW_NO_ROW)
         gw_mark_value(e, stream, GW_STATUS_RETIRED, GW_REASON_RETIRED);

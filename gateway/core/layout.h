@@ -16,15 +16,16 @@ extern "C" {
 #define GW_NULL INT64_MIN /* an integer field the venue did not send */
 #define GW_ENDIAN_TAG 0x01020304u
 #define GW_ABI_MAJOR 1
-#define GW_ABI_MINOR 1
+#define GW_ABI_MINOR 2
 #define GW_PAGE 4096
 #define GW_NO_ROW 0xffffffffu
 #define GW_BOOK_LEVELS 20
 #define GW_FIXED_EXPONENT (-8)
 #define GW_VALUE_BYTES 256
+#define GW_GAPS_CAPACITY 1024
 #define GW_HISTOGRAM_BUCKETS 2048
 #define GW_RING_DATA_OFFSET 4096
-#define GW_SCHEMA_HASH UINT64_C(0x10d9af8d18be9dd6)
+#define GW_SCHEMA_HASH UINT64_C(0x91a05888ba7777c6)
 #define GW_HISTOGRAM_EVENT_TO_RECV 0
 #define GW_HISTOGRAM_RECV_TO_PUBLISH 1
 #define GW_HISTOGRAM_COUNT 2
@@ -69,6 +70,8 @@ enum gw_reason {
     GW_REASON_SILENT = 14,
     GW_REASON_LAGGING = 15,
     GW_REASON_HALTED = 16,
+    GW_REASON_AUDIT = 17,
+    GW_REASON_THIN = 18,
 };
 
 /* A market of the venue; its lowercase name is the prefix of every topic. */
@@ -108,6 +111,7 @@ enum gw_kind {
     GW_KIND_CONTRACT_INFO = 26,
     GW_KIND_ASSET_INDEX = 27,
     GW_KIND_TRADING_SESSION = 28,
+    GW_KIND_GAP_CLOSED = 29,
     GW_KIND_PAD = 255,
 };
 
@@ -124,6 +128,8 @@ enum gw_flag {
     GW_FLAG_FOREIGN = 256,
     GW_FLAG_CLOSED = 512,
     GW_FLAG_EARLY = 1024,
+    GW_FLAG_BIDS_WHOLE = 2048,
+    GW_FLAG_ASKS_WHOLE = 4096,
 };
 
 /* What the frames of a stream hold. */
@@ -149,6 +155,16 @@ enum gw_source {
     GW_SOURCE_BOOK = 2,
 };
 
+/* What became of a gap. */
+enum gw_gap_state {
+    GW_GAP_NONE = 0,
+    GW_GAP_OPEN = 1,
+    GW_GAP_FILLED = 2,
+    GW_GAP_PARTIAL = 3,
+    GW_GAP_LOST = 4,
+    GW_GAP_HEALED = 5,
+};
+
 /* What a section of the file holds. */
 enum gw_section_kind {
     GW_SECTION_FIELDS = 1,
@@ -166,6 +182,7 @@ enum gw_section_kind {
     GW_SECTION_RAW = 13,
     GW_SECTION_MARK_PRICE = 14,
     GW_SECTION_VALUES = 15,
+    GW_SECTION_GAPS = 16,
 };
 
 /* State of a row of SYMBOLS, CONNECTIONS or STREAMS. */
@@ -590,7 +607,7 @@ typedef struct gw_value {
 } gw_value;
 GW_ASSERT_LAYOUT(sizeof(gw_value) == 256);
 
-/* Top of the synchronised order book; update_id is its last update id. 768 bytes. */
+/* Top of the synchronised order book; update_id is its last update id. 832 bytes. */
 typedef struct gw_book {
     gw_meta meta;
     uint64_t first_update_id; /* 0x060 of the last event in it (U), 0 after a snapshot */
@@ -603,8 +620,11 @@ typedef struct gw_book {
     uint32_t ask_total; /* 0x07c (levels) held by the writer */
     int64_t bids[40]; /* 0x080 (px, qty) 20 x (price, quantity) mantissas, best first */
     int64_t asks[40]; /* 0x1c0 (px, qty) 20 x (price, quantity) mantissas, best first */
+    int64_t bid_complete_px; /* 0x300 (px) every bid from the best down to this price, inclusive, is known; null: all */
+    int64_t ask_complete_px; /* 0x308 (px) every ask from the best up to this price, inclusive, is known; null: all */
+    uint8_t padding[48]; /* 0x310 */
 } gw_book;
-GW_ASSERT_LAYOUT(sizeof(gw_book) == 768);
+GW_ASSERT_LAYOUT(sizeof(gw_book) == 832);
 GW_ASSERT_LAYOUT(offsetof(gw_book, first_update_id) == 96);
 GW_ASSERT_LAYOUT(offsetof(gw_book, snapshot_id) == 104);
 GW_ASSERT_LAYOUT(offsetof(gw_book, bid_count) == 112);
@@ -615,8 +635,10 @@ GW_ASSERT_LAYOUT(offsetof(gw_book, bid_total) == 120);
 GW_ASSERT_LAYOUT(offsetof(gw_book, ask_total) == 124);
 GW_ASSERT_LAYOUT(offsetof(gw_book, bids) == 128);
 GW_ASSERT_LAYOUT(offsetof(gw_book, asks) == 448);
+GW_ASSERT_LAYOUT(offsetof(gw_book, bid_complete_px) == 768);
+GW_ASSERT_LAYOUT(offsetof(gw_book, ask_complete_px) == 776);
 
-/* The venue's own partial depth (depth5, depth10, depth20), never mixed with BOOK. 768 bytes. */
+/* The venue's own partial depth (depth5, depth10, depth20), never mixed with BOOK. 832 bytes. */
 typedef struct gw_partial {
     gw_meta meta;
     uint64_t first_update_id; /* 0x060 of the last event in it (U), 0 after a snapshot */
@@ -629,8 +651,11 @@ typedef struct gw_partial {
     uint32_t ask_total; /* 0x07c (levels) held by the writer */
     int64_t bids[40]; /* 0x080 (px, qty) 20 x (price, quantity) mantissas, best first */
     int64_t asks[40]; /* 0x1c0 (px, qty) 20 x (price, quantity) mantissas, best first */
+    int64_t bid_complete_px; /* 0x300 (px) every bid from the best down to this price, inclusive, is known; null: all */
+    int64_t ask_complete_px; /* 0x308 (px) every ask from the best up to this price, inclusive, is known; null: all */
+    uint8_t padding[48]; /* 0x310 */
 } gw_partial;
-GW_ASSERT_LAYOUT(sizeof(gw_partial) == 768);
+GW_ASSERT_LAYOUT(sizeof(gw_partial) == 832);
 GW_ASSERT_LAYOUT(offsetof(gw_partial, first_update_id) == 96);
 GW_ASSERT_LAYOUT(offsetof(gw_partial, snapshot_id) == 104);
 GW_ASSERT_LAYOUT(offsetof(gw_partial, bid_count) == 112);
@@ -641,6 +666,8 @@ GW_ASSERT_LAYOUT(offsetof(gw_partial, bid_total) == 120);
 GW_ASSERT_LAYOUT(offsetof(gw_partial, ask_total) == 124);
 GW_ASSERT_LAYOUT(offsetof(gw_partial, bids) == 128);
 GW_ASSERT_LAYOUT(offsetof(gw_partial, asks) == 448);
+GW_ASSERT_LAYOUT(offsetof(gw_partial, bid_complete_px) == 768);
+GW_ASSERT_LAYOUT(offsetof(gw_partial, ask_complete_px) == 776);
 
 /* DIFF, SNAPSHOT and PARTIAL records: this head, then bid_count + ask_count levels of (px, qty). 160 bytes. */
 typedef struct gw_diff {
@@ -666,7 +693,7 @@ GW_ASSERT_LAYOUT(offsetof(gw_diff, bid_count) == 144);
 GW_ASSERT_LAYOUT(offsetof(gw_diff, ask_count) == 148);
 GW_ASSERT_LAYOUT(offsetof(gw_diff, reserved_diff) == 152);
 
-/* STATE, GAP and UNREADABLE records; META.status is the new status. 128 bytes. */
+/* STATE, GAP, GAP_CLOSED and UNREADABLE records; META.status is the new status. 192 bytes. */
 typedef struct gw_state {
     gw_meta meta;
     uint32_t previous_status; /* 0x060 (enum Status) */
@@ -675,14 +702,58 @@ typedef struct gw_state {
     uint64_t received_id; /* 0x070 GAP: the id that came */
     uint32_t error; /* 0x078 UNREADABLE: the decoder's code */
     uint32_t reserved_state; /* 0x07c 0 */
+    uint64_t gap_number; /* 0x080 GAP, GAP_CLOSED: its number in GAPS, from 1; else 0 */
+    uint64_t missing; /* 0x088 GAP, GAP_CLOSED: ids that are missing, 0: unknown */
+    uint64_t recovered; /* 0x090 GAP_CLOSED: ids that back-fill brought */
+    uint32_t gap_state; /* 0x098 (enum GapState) GAP, GAP_CLOSED: what became of it so far */
+    uint32_t reserved_gap; /* 0x09c 0 */
+    int64_t ts_before; /* 0x0a0 (ns) GAP, GAP_CLOSED: the venue's time of the last event before it, or null */
+    int64_t ts_after; /* 0x0a8 (ns) GAP, GAP_CLOSED: the venue's time of the first event after it, or null */
+    uint8_t padding[16]; /* 0x0b0 */
 } gw_state;
-GW_ASSERT_LAYOUT(sizeof(gw_state) == 128);
+GW_ASSERT_LAYOUT(sizeof(gw_state) == 192);
 GW_ASSERT_LAYOUT(offsetof(gw_state, previous_status) == 96);
 GW_ASSERT_LAYOUT(offsetof(gw_state, subject) == 100);
 GW_ASSERT_LAYOUT(offsetof(gw_state, expected_id) == 104);
 GW_ASSERT_LAYOUT(offsetof(gw_state, received_id) == 112);
 GW_ASSERT_LAYOUT(offsetof(gw_state, error) == 120);
 GW_ASSERT_LAYOUT(offsetof(gw_state, reserved_state) == 124);
+GW_ASSERT_LAYOUT(offsetof(gw_state, gap_number) == 128);
+GW_ASSERT_LAYOUT(offsetof(gw_state, missing) == 136);
+GW_ASSERT_LAYOUT(offsetof(gw_state, recovered) == 144);
+GW_ASSERT_LAYOUT(offsetof(gw_state, gap_state) == 152);
+GW_ASSERT_LAYOUT(offsetof(gw_state, reserved_gap) == 156);
+GW_ASSERT_LAYOUT(offsetof(gw_state, ts_before) == 160);
+GW_ASSERT_LAYOUT(offsetof(gw_state, ts_after) == 168);
+
+/* A slot of GAPS: something is missing in META.stream. Slot number: gap_number modulo the section's capacity. 256 bytes. */
+typedef struct gw_gap {
+    gw_meta meta;
+    uint64_t gap_number; /* 0x060 from 1, in the order in which they were found */
+    uint64_t first_id; /* 0x068 first missing id; klines: open time in ms; 0: has no ids */
+    uint64_t last_id; /* 0x070 last missing id, inclusive; klines: open time in ms; 0: has no ids */
+    uint64_t missing; /* 0x078 ids from the first to the last, 0: unknown */
+    uint64_t recovered; /* 0x080 ids that back-fill brought */
+    int64_t opened_real; /* 0x088 (ns) CLOCK_REALTIME when it was found */
+    int64_t closed_real; /* 0x090 (ns) CLOCK_REALTIME when it was closed, null: it is open */
+    int64_t ts_before; /* 0x098 (ns) the venue's time of the last event before it, or null */
+    int64_t ts_after; /* 0x0a0 (ns) the venue's time of the first event after it, or null */
+    uint32_t gap_state; /* 0x0a8 (enum GapState) */
+    uint32_t subject; /* 0x0ac (enum Kind) what the stream delivers */
+    uint8_t padding[80]; /* 0x0b0 */
+} gw_gap;
+GW_ASSERT_LAYOUT(sizeof(gw_gap) == 256);
+GW_ASSERT_LAYOUT(offsetof(gw_gap, gap_number) == 96);
+GW_ASSERT_LAYOUT(offsetof(gw_gap, first_id) == 104);
+GW_ASSERT_LAYOUT(offsetof(gw_gap, last_id) == 112);
+GW_ASSERT_LAYOUT(offsetof(gw_gap, missing) == 120);
+GW_ASSERT_LAYOUT(offsetof(gw_gap, recovered) == 128);
+GW_ASSERT_LAYOUT(offsetof(gw_gap, opened_real) == 136);
+GW_ASSERT_LAYOUT(offsetof(gw_gap, closed_real) == 144);
+GW_ASSERT_LAYOUT(offsetof(gw_gap, ts_before) == 152);
+GW_ASSERT_LAYOUT(offsetof(gw_gap, ts_after) == 160);
+GW_ASSERT_LAYOUT(offsetof(gw_gap, gap_state) == 168);
+GW_ASSERT_LAYOUT(offsetof(gw_gap, subject) == 172);
 
 /* RAW record: this head, then payload_length bytes of the frame. 128 bytes. */
 typedef struct gw_raw {
@@ -820,7 +891,9 @@ typedef struct gw_stream {
     int64_t mono_acked; /* 0x090 (ns) when the venue acknowledged its subscription, 0: not yet */
     uint64_t duplicate_count; /* 0x098 frames that the other connection had delivered before */
     uint64_t silent_count; /* 0x0a0 times it was found silent */
-    uint8_t padding[24]; /* 0x0a8 */
+    uint64_t last_id; /* 0x0a8 id of its last event, 0: none */
+    int64_t last_ts; /* 0x0b0 (ns) the venue's time of its last event, 0: none */
+    uint8_t padding[8]; /* 0x0b8 */
 } gw_stream;
 GW_ASSERT_LAYOUT(sizeof(gw_stream) == 192);
 GW_ASSERT_LAYOUT(offsetof(gw_stream, name) == 0);
@@ -846,6 +919,8 @@ GW_ASSERT_LAYOUT(offsetof(gw_stream, limit_ns) == 136);
 GW_ASSERT_LAYOUT(offsetof(gw_stream, mono_acked) == 144);
 GW_ASSERT_LAYOUT(offsetof(gw_stream, duplicate_count) == 152);
 GW_ASSERT_LAYOUT(offsetof(gw_stream, silent_count) == 160);
+GW_ASSERT_LAYOUT(offsetof(gw_stream, last_id) == 168);
+GW_ASSERT_LAYOUT(offsetof(gw_stream, last_ts) == 176);
 
 /* What the shard counts. frames_received = frames_data + _duplicate + _early + _foreign + _control + _unknown_stream + _unreadable + _binary. 512 bytes. */
 typedef struct gw_counters {
@@ -890,7 +965,16 @@ typedef struct gw_counters {
     uint64_t streams_lagging; /* 0x130 times a connection was found lagging */
     uint64_t rotations; /* 0x138 connections replaced without a break */
     uint64_t subscriptions_refused; /* 0x140 streams that the venue answered with an error */
-    uint8_t padding[184]; /* 0x148 */
+    uint64_t events_backfilled; /* 0x148 events fetched by REST afterwards */
+    uint64_t gaps_filled; /* 0x150 gaps of which every id was recovered */
+    uint64_t gaps_partial; /* 0x158 gaps of which some ids were recovered */
+    uint64_t gaps_lost; /* 0x160 gaps of which nothing was recovered */
+    uint64_t gaps_healed; /* 0x168 gaps of books that are in step again */
+    uint64_t audits; /* 0x170 books compared with a fresh snapshot of the same update id */
+    uint64_t audits_differing; /* 0x178 of these, books that were not the venue's */
+    uint64_t books_deepened; /* 0x180 times a book got more levels than it knew */
+    uint64_t books_thin; /* 0x188 times a book came near the end of what is known of it */
+    uint8_t padding[112]; /* 0x190 */
 } gw_counters;
 GW_ASSERT_LAYOUT(sizeof(gw_counters) == 512);
 GW_ASSERT_LAYOUT(offsetof(gw_counters, frames_received) == 0);
@@ -934,6 +1018,15 @@ GW_ASSERT_LAYOUT(offsetof(gw_counters, streams_silent) == 296);
 GW_ASSERT_LAYOUT(offsetof(gw_counters, streams_lagging) == 304);
 GW_ASSERT_LAYOUT(offsetof(gw_counters, rotations) == 312);
 GW_ASSERT_LAYOUT(offsetof(gw_counters, subscriptions_refused) == 320);
+GW_ASSERT_LAYOUT(offsetof(gw_counters, events_backfilled) == 328);
+GW_ASSERT_LAYOUT(offsetof(gw_counters, gaps_filled) == 336);
+GW_ASSERT_LAYOUT(offsetof(gw_counters, gaps_partial) == 344);
+GW_ASSERT_LAYOUT(offsetof(gw_counters, gaps_lost) == 352);
+GW_ASSERT_LAYOUT(offsetof(gw_counters, gaps_healed) == 360);
+GW_ASSERT_LAYOUT(offsetof(gw_counters, audits) == 368);
+GW_ASSERT_LAYOUT(offsetof(gw_counters, audits_differing) == 376);
+GW_ASSERT_LAYOUT(offsetof(gw_counters, books_deepened) == 384);
+GW_ASSERT_LAYOUT(offsetof(gw_counters, books_thin) == 392);
 
 /* Log-linear latency histogram: value v < 32 -> v; else e = floor(log2 v), bucket ((e - 4) << 5) | ((v >> (e - 5)) & 31). 16448 bytes. */
 typedef struct gw_histogram {

@@ -8,14 +8,14 @@ static bool of_link(const gw_engine *e, uint32_t stream, uint32_t link)
 }
 
 /* Everything that happens outside a frame: no link is at hand, and now is now. */
-static void begin(gw_engine *e)
+void gw_engine_begin(gw_engine *e)
 {
     const int64_t now = gw_clock_mono();
     e->link = GW_NO_ROW;
     e->mono = e->publish_mono = now > e->mono ? now : e->mono;
 }
 
-static void end(gw_engine *e)
+void gw_engine_end(gw_engine *e)
 {
     gw_publish_flush(e);
     gw_segment_ring_bell(&e->segment);
@@ -86,6 +86,13 @@ static bool peer_is_up(const gw_engine *e, uint32_t link)
     return peer != GW_NO_ROW && e->links[peer].up;
 }
 
+/* No link brings it any more. What comes with events and has no chain may have been missed unseen. */
+static void orphan(gw_stream_info *info)
+{
+    gw_arrival_orphan(&info->arrivals);
+    info->interrupted |= info->silence.never_judged && info->arrivals.any && gw_is_subscribed(info->shape);
+}
+
 static void leave(gw_engine *e, uint32_t link)
 {
     const bool alone = !peer_is_up(e, link);
@@ -94,7 +101,7 @@ static void leave(gw_engine *e, uint32_t link)
             continue;
         gw_arrival_leave(&e->streams[stream].arrivals, e->links[link].side);
         if (alone)
-            gw_arrival_orphan(&e->streams[stream].arrivals);
+            orphan(&e->streams[stream]);
     }
 }
 
@@ -123,7 +130,7 @@ void gw_engine_link_up(gw_engine *e, uint32_t link, int64_t mono)
 {
     gw_connection *row = &e->segment.connections[link];
     gw_link_info *info = &e->links[link];
-    begin(e);
+    gw_engine_begin(e);
     row->state = GW_ROW_ACTIVE;
     row->session++;
     row->mono_connected = mono;
@@ -136,7 +143,7 @@ void gw_engine_link_up(gw_engine *e, uint32_t link, int64_t mono)
             e->streams[stream].unacked &= (uint8_t)~(1u << info->side);
     if (!peer_is_up(e, link))
         mark_link(e, link, GW_STATUS_SYNCING, GW_REASON_CONNECTED);
-    end(e);
+    gw_engine_end(e);
 }
 
 /* `idle`: we closed it, and keep it for the next rotation. Streams that the other link carries go on as if
@@ -145,7 +152,7 @@ void gw_engine_link_down(gw_engine *e, uint32_t link, bool idle)
 {
     gw_link_info *info = &e->links[link];
     const bool alone = !peer_is_up(e, link);
-    begin(e);
+    gw_engine_begin(e);
     e->segment.connections[link].state = idle ? GW_ROW_IDLE : GW_ROW_DOWN;
     info->down_mono = info->up ? e->mono : info->down_mono;
     info->up = false;
@@ -153,7 +160,7 @@ void gw_engine_link_down(gw_engine *e, uint32_t link, bool idle)
         if (of_link(e, stream, link))
             lose(e, link, stream, alone);
     leave(e, link);
-    end(e);
+    gw_engine_end(e);
 }
 
 /* The venue has acknowledged a subscription on a link. */

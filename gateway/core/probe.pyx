@@ -239,6 +239,34 @@ def judge_futures_first(uint64_t first, uint64_t last, uint64_t prev, uint64_t s
     return VERDICTS[core.gw_judge_futures_first(first, last, prev, snapshot_id)]
 
 
+PHASES = ("WAITING", "HELD", "SYNCED")
+LIFE_EVENTS = (  # in the order of book_life.h
+    "UNJUDGED", "FOLLOWS", "BEHIND", "REACHED", "GAP", "OLDER", "RESTARTED", "CROSSED", "THIN",
+    "OVERFLOW", "JOINED", "ALONE", "BROKEN", "REFUSED", "DIFFERS", "WIDER", "WANTED", "SESSION",
+    "SUSPECT", "CUT",
+)
+LIFE_ACTIONS = (  # from bit 0 on
+    "LOSE", "DROP", "ASK", "FORGET", "KEEP", "TELL", "APPLIED", "DUPLICATE", "GAP", "WHOLE",
+    "SHOW",
+)
+
+
+def book_life(int phase, int event):
+    """One step of a book's life: (phase, status, reason, names of the actions); status 254: it stays, 255: named."""
+    if not (0 <= phase < core.GW_PHASE_COUNT and 0 <= event < core.GW_LIFE_EVENT_COUNT):
+        raise IndexError("no such phase or event")
+    cdef const core.gw_life_step *step = core.gw_life(<core.gw_phase>phase, <core.gw_life_event>event)
+    actions = {name for bit, name in enumerate(LIFE_ACTIONS) if step.actions >> bit & 1}
+    if step.actions >> len(LIFE_ACTIONS):
+        raise ValueError("an action without a name")
+    return PHASES[step.phase], step.status, step.reason, actions
+
+
+def life_sizes():
+    """How many phases and events book_life.h has."""
+    return core.GW_PHASE_COUNT, core.GW_LIFE_EVENT_COUNT
+
+
 def time_decode(int kind, int market, const uint8_t[::1] data, bytes symbol, int px_exponent, int qty_exponent, int rounds):
     """Nanoseconds of CPU for ``rounds`` decodings of one payload, in C alone (bench)."""
     cdef core.gw_target target = target_of(kind, market, symbol, px_exponent, qty_exponent)
@@ -348,6 +376,26 @@ cdef class Book:
         found = level_list(out, shown)
         free(out)
         return found
+
+    def load(self, list bids, list asks, uint32_t limit, uint32_t shown):
+        """A snapshot of ``limit`` levels a side. False: no memory."""
+        cdef core.gw_level *copied = <core.gw_level *>malloc((len(bids) + len(asks) + 1) * sizeof(core.gw_level))
+        cdef Py_ssize_t i
+        if copied == NULL:
+            raise MemoryError
+        for i, (px, qty) in enumerate(bids + asks):
+            copied[i].px, copied[i].qty = px, qty
+        held = core.gw_book_load(&self.book, copied, len(bids), copied + len(bids), len(asks), limit, shown)
+        free(copied)
+        return held
+
+    def complete_px(self):
+        """The prices to which the sides are known: (bids, asks); layout.NULL: to the end."""
+        return core.gw_side_complete_px(&self.book.bids), core.gw_side_complete_px(&self.book.asks)
+
+    def is_thin(self):
+        """Whether little is left of what is known."""
+        return core.gw_book_is_thin(&self.book)
 
     def counts(self):
         """Levels held: (bids, asks)."""

@@ -87,9 +87,9 @@ static uint8_t *put_topic(const gw_engine *e, uint32_t stream, uint64_t sequence
     return put_head(e, put_bytes(e->publisher.scratch, info->name, info->name_length), sequence, ts_recv, flags);
 }
 
-static void send_json(gw_engine *e, uint32_t stream, uint64_t sequence, int64_t ts_recv, const uint8_t *data, size_t length)
+static void send_json(gw_engine *e, uint32_t stream, uint64_t sequence, int64_t ts_recv, uint16_t flags, const uint8_t *data, size_t length)
 {
-    uint8_t *to = put_topic(e, stream, sequence, ts_recv, 0);
+    uint8_t *to = put_topic(e, stream, sequence, ts_recv, flags);
     if (GW_UNLIKELY(length > e->publisher.scratch_room - HEAD_ROOM)) {
         e->segment.counters->zmq_refused++;
         return;
@@ -119,7 +119,7 @@ static const char *reason_name(uint32_t reason)
 {
     static const char *const names[] = {"NONE", "SUBSCRIBED", "FIRST_DATA", "SNAPSHOT", "GAP", "DISCONNECTED", "CONNECTED",
                                         "STALLED", "UNREADABLE", "CROSSED", "RESTARTED", "INEXACT", "OVERFLOW", "RETIRED",
-                                        "SILENT", "LAGGING", "HALTED"};
+                                        "SILENT", "LAGGING", "HALTED", "AUDIT", "THIN"};
     return reason < sizeof names / sizeof *names ? names[reason] : "UNKNOWN";
 }
 
@@ -167,7 +167,8 @@ static void send_item(gw_engine *e, const gw_item *item)
     }
     if (item->what == GW_ITEM_JSON) {
         const gw_raw *record = (const gw_raw *)(const void *)gw_ring_at(&e->segment.raw, item->position);
-        send_json(e, item->row, item->sequence, record->meta.ts_recv, (const uint8_t *)(record + 1) + item->offset, item->length);
+        const uint8_t *frame = (const uint8_t *)(record + 1);
+        send_json(e, item->row, item->sequence, record->meta.ts_recv, record->meta.flags, frame + item->offset, item->length);
         return;
     }
     const gw_meta *record = (const gw_meta *)(const void *)gw_ring_at(&e->segment.events, item->position);
@@ -219,7 +220,7 @@ void gw_publish_item(gw_engine *e, uint8_t what, uint32_t row, uint64_t position
 
 /* An event's own bytes in a frame that has just gone into RAW. A frame that lies there in parts is sent from
  * the socket's buffer, after all before it. */
-void gw_publish_json(gw_engine *e, uint32_t stream, gw_raw_place place, const uint8_t *frame, size_t offset, size_t length)
+static void publish_json(gw_engine *e, uint32_t stream, gw_raw_place place, uint16_t flags, const uint8_t *frame, size_t offset, size_t length)
 {
     if (!e->publisher.send)
         return;
@@ -229,7 +230,17 @@ void gw_publish_json(gw_engine *e, uint32_t stream, gw_raw_place place, const ui
         return;
     }
     gw_publish_flush(e);
-    send_json(e, stream, sequence, e->mono + e->real_offset, frame + offset, length);
+    send_json(e, stream, sequence, e->mono + e->real_offset, flags, frame + offset, length);
+}
+
+void gw_publish_json(gw_engine *e, uint32_t stream, gw_raw_place place, const uint8_t *frame, size_t offset, size_t length)
+{
+    publish_json(e, stream, place, 0, frame, offset, length);
+}
+
+void gw_publish_backfilled(gw_engine *e, uint32_t stream, gw_raw_place place, const uint8_t *payload, size_t length)
+{
+    publish_json(e, stream, place, GW_FLAG_BACKFILLED, payload, 0, length);
 }
 
 static uint8_t *put_rows(const gw_engine *e, uint8_t *to)

@@ -9,7 +9,7 @@ gw_raw_place gw_emit_raw(gw_engine *e, uint32_t stream, const uint8_t *frame, si
     const size_t part_max = raw->capacity / 8 - sizeof(gw_raw) - 64;
     gw_raw head = {.meta = {.ts_event = GW_NULL, .ts_trade = GW_NULL, .kind = GW_KIND_RAW}};
     gw_fill_meta(e, &head.meta, stream, GW_STATUS_EMPTY);
-    if (flags) /* not published, so it has no number */
+    if (flags & (GW_FLAG_DUPLICATE | GW_FLAG_EARLY | GW_FLAG_FOREIGN)) /* not published, so it has no number */
         head.meta.sequence = 0;
     head.frame_length = (uint32_t)length;
     head.data_offset = (uint32_t)data_offset;

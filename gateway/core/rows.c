@@ -208,9 +208,13 @@ static void publish_frame(gw_engine *e, uint32_t stream, gw_raw_place place, con
         gw_publish_rows(e, stream);
 }
 
-static gw_raw_place take_frame(gw_engine *e, uint32_t stream, const uint8_t *frame, size_t length, size_t offset, size_t data_length)
+/* `at`: the venue's time of the event in it, or null. */
+static gw_raw_place take_frame(gw_engine *e, uint32_t stream, const uint8_t *frame, size_t length, size_t offset,
+                               size_t data_length, int64_t at)
 {
     gw_watch_frame(e, stream);
+    if (GW_UNLIKELY(e->streams[stream].interrupted))
+        gw_gap_resumed(e, stream, 0, at);
     e->segment.counters->frames_data++;
     e->segment.streams[stream].sequence++;
     e->segment.streams[stream].status = GW_STATUS_LIVE;
@@ -234,7 +238,8 @@ static bool accept_merged(gw_engine *e, uint32_t stream, uint32_t child, const u
         gw_set_aside(e, stream, GW_FLAG_DUPLICATE, frame, length, offset, data_length);
         return false;
     }
-    gw_raw_place place = take_frame(e, stream, frame, length, offset, data_length);
+    const int64_t at = error == GW_OK ? e->event.meta.ts_event : GW_NULL;
+    gw_raw_place place = take_frame(e, stream, frame, length, offset, data_length, at);
     publish_frame(e, stream, place, frame, offset, data_length, true);
     if (error == GW_OK)
         store_row(e, child, fate, row, place, frame);
@@ -254,7 +259,7 @@ static bool accept_whole(gw_engine *e, uint32_t stream, const uint8_t *frame, si
         gw_set_aside(e, stream, GW_FLAG_DUPLICATE, frame, length, offset, data_length);
         return false;
     }
-    gw_raw_place place = take_frame(e, stream, frame, length, offset, data_length);
+    gw_raw_place place = take_frame(e, stream, frame, length, offset, data_length, GW_NULL);
     publish_frame(e, stream, place, frame, offset, data_length, !foreign);
     if (array)
         accept_rows(e, stream, place, frame);

@@ -55,7 +55,8 @@ static bool attach_all_slots(gw_segment *segment)
     for (uint32_t i = 0; i < GW_SLOT_KINDS; i++)
         if (!attach_slots(segment, kinds[i], &segment->slots[i]))
             return false;
-    return attach_slots(segment, GW_SECTION_VALUES, &segment->values) && segment->values.cell_size >= GW_VALUE_BYTES;
+    return attach_slots(segment, GW_SECTION_VALUES, &segment->values) && segment->values.cell_size >= GW_VALUE_BYTES &&
+           attach_slots(segment, GW_SECTION_GAPS, &segment->gaps) && segment->gaps.cell_size >= sizeof(gw_gap);
 }
 
 bool gw_segment_attach(gw_segment *segment, uint8_t *base, size_t size)

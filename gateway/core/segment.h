@@ -44,6 +44,7 @@ typedef struct gw_segment {
     uint32_t book_levels;
     gw_slots slots[GW_SLOT_KINDS];
     gw_slots values; /* by stream */
+    gw_slots gaps;   /* by number */
     gw_ring_writer events;
     gw_ring_writer raw;
 } gw_segment;

@@ -50,6 +50,24 @@ static inline const uint8_t *plain_value(const uint8_t *p, const uint8_t *end)
     return *p == '"' ? plain_string(p, end) : plain_number(p, end);
 }
 
+/* Behind an object whose members are all of the common forms, written as the venue does; or null. */
+static const uint8_t *plain_object(const uint8_t *p, const uint8_t *end)
+{
+    if (p >= end || *p != '{')
+        return NULL;
+    do {
+        if (++p >= end || *p != '"')
+            return NULL;
+        p = plain_string(p, end);
+        if (!p || p >= end || *p != ':')
+            return NULL;
+        p = plain_value(p + 1, end);
+        if (!p || p >= end)
+            return NULL;
+    } while (*p == ',');
+    return *p == '}' ? p + 1 : NULL;
+}
+
 static gw_error skip_literal(gw_cursor *c, const char *literal, size_t length)
 {
     size_t left = (size_t)(c->end - c->p);
@@ -139,7 +157,10 @@ __attribute__((noinline)) static gw_error skip_any_value(gw_cursor *c)
     for (;;) {
         gw_json_space(c);
         bool opened = c->p < c->end && (*c->p == '{' || *c->p == '[');
-        if (opened) {
+        const uint8_t *behind = opened && depth < GW_JSON_DEPTH_MAX ? plain_object(c->p, c->end) : NULL;
+        if (behind) {
+            c->p = behind;
+        } else if (opened) {
             if (depth == GW_JSON_DEPTH_MAX)
                 return GW_ERR_NESTING;
             bool object = *c->p == '{';

@@ -131,7 +131,7 @@ static void lose_early(gw_engine *e, uint32_t stream)
             gw_suspect(e, stream, GW_ERR_SYNTAX);
     if (GW_LIKELY(!gw_arrival_expired(arrivals, e->mono)))
         return;
-    gw_emit_gap(e, stream, arrivals->last_id + 1, arrivals->early_id);
+    gw_gap_early(e, stream);
     if (info->slot == GW_SLOT_BOOK && e->symbols[info->symbol].feeds[GW_SLOT_BOOK] == stream)
         gw_book_lose(e, info->symbol, GW_STATUS_GAPPED, GW_REASON_GAP);
     else
@@ -169,5 +169,8 @@ void gw_watch(gw_engine *e, int64_t mono)
             gw_silence_second(&info->silence);
         judge(e, stream, mono);
         lose_early(e, stream);
+        if (info->slot == GW_SLOT_BOOK)
+            gw_look_expire(e, info->symbol, mono);
     }
+    gw_gap_remind(e);
 }

@@ -19,6 +19,7 @@ PREFIX: dict[EnumType, str] = {
     layout.Shape: "SHAPE",
     layout.OrderSide: "SIDE",
     layout.Source: "SOURCE",
+    layout.GapState: "GAP",
     layout.SectionKind: "SECTION",
     layout.RowState: "ROW",
 }
@@ -32,6 +33,7 @@ CONSTANTS = (
     "BOOK_LEVELS",
     "FIXED_EXPONENT",
     "VALUE_BYTES",
+    "GAPS_CAPACITY",
     "HISTOGRAM_BUCKETS",
     "RING_DATA_OFFSET",
 )

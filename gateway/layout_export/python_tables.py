@@ -43,13 +43,15 @@ def fields(name: str, levels: int = BOOK_LEVELS) -> dict[str, tuple[int, str, in
         first = found["bids"][0]
         found["bids"] = (first, "i64", 2 * levels)
         found["asks"] = (first + 16 * levels, "i64", 2 * levels)
+        found["bid_complete_px"] = (first + 32 * levels, "i64", 1)
+        found["ask_complete_px"] = (first + 32 * levels + 8, "i64", 1)
     return found
 
 
 def size(name: str, levels: int = BOOK_LEVELS) -> int:
     """Bytes of a struct; ``levels`` a side for ``book`` and ``partial``."""
     if name in ("book", "partial"):
-        return SIZES[name] + 32 * (levels - BOOK_LEVELS)
+        return -(-(144 + 32 * levels) // 64) * 64
     return SIZES[name]
 
 

@@ -6,6 +6,7 @@ Whoever dials gets the open WebSocket or, in the venue's and the network's own w
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ READ_BUFFER_BYTES = 256 << 10  # a burst of frames, or most of an array, in one 
 CONNECT_S = 20.0  # TCP, proxy, TLS and handshake together
 HANDSHAKE_S = 10.0
 BODY_KEPT = 1000  # bytes of a refusal: a ban says there until when
+TCP_CLOSE = 7  # of tcpi_state, the first byte of tcp(7) TCP_INFO; Linux' tcp_states.h
 
 Opened = tuple[picows.WSTransport, FrameListener]
 
@@ -59,6 +61,22 @@ class Dialling:
         if not isinstance(connected, FrameListener):
             return Ending("hung up before the handshake's answer")
         return transport, connected
+
+    def read_to_end(self, transport: picows.WSTransport) -> None:
+        """Have the rest of a connection read that has been reset; an open one is left alone.
+
+        libuv stops polling a socket with an error pending (uv__poll_io, UV_EBADF), and uvloop then
+        calls its reader one last time. Bytes that came before the reset are all which that read
+        sees: the reset behind them would never be told. Polled anew, the socket is read on.
+        """
+        below = transport.underlying_transport
+        try:
+            info = below.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)
+        except OSError:  # closed on our side: the listener is told in the next turn
+            return
+        if info[0] == TCP_CLOSE:
+            below.pause_reading()
+            below.resume_reading()
 
 
 def _refused(exc: picows.WSHandshakeError) -> Ending:

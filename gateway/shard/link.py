@@ -40,6 +40,8 @@ class Dialling(Protocol):
         self, url: str, listener: Callable[[], FrameListener]
     ) -> tuple[picows.WSTransport, FrameListener] | Ending: ...
 
+    def read_to_end(self, transport: picows.WSTransport) -> None: ...
+
 
 class Owner(Protocol):
     """What a link tells its connection."""
@@ -154,6 +156,7 @@ class _Session:
         """Send what is due and watch for silence, until the connection is gone."""
         while self._transport is not None:
             self._wake.clear()
+            self._link.dialling.read_to_end(self._transport)
             self._watch(max(listener.last_heard(), self._opened))
             pause = self._send_due()
             with contextlib.suppress(TimeoutError):

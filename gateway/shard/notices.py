@@ -25,7 +25,7 @@ class NoticeLog:
     """Writes notices; at most 5 of one kind and row in 10 s, the rest is counted.
 
     What concerns many streams at once, or is answered rather than told, is not written here:
-    SILENT, RESUMED and ROW_UNKNOWN.
+    SILENT, RESUMED and ROW_UNKNOWN, LOOKED and LOOK_FAILED.
     """
 
     def __init__(self, symbol: Name, stream: Name, link: Name) -> None:
@@ -53,8 +53,10 @@ class NoticeLog:
             case NoticeCode.BOOK_LIVE:
                 return logging.INFO, f"{self._symbol(notice.row)}: book is LIVE"
             case NoticeCode.GAP:
-                text = f"{self._stream(notice.row)}: gap, expected id {notice.a}, got {notice.b}"
-                return logging.WARNING, text
+                return logging.WARNING, f"{self._stream(notice.row)}: {_gap(notice)}"
+            case NoticeCode.THIN:
+                text = f"{self._symbol(notice.row)}: the price nears the end of what is known"
+                return logging.INFO, text
             case NoticeCode.STALLED:
                 text = f"stood still for {notice.a / 1e9:.1f} s; all is STALE until caught up"
                 return logging.WARNING, text
@@ -73,6 +75,12 @@ class NoticeLog:
                 return logging.WARNING, f"{name}: frame refused, {notice.error}: {_head(notice)}"
             case _:
                 return None
+
+
+def _gap(notice: Notice) -> str:
+    if not notice.a and not notice.b:  # its events have no ids
+        return f"gap {notice.number}, what was sent meanwhile is lost"
+    return f"gap {notice.number}, {notice.a} to {notice.b} missing"
 
 
 def _head(notice: Notice) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import ctypes
 import logging
 import os
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +22,8 @@ from zmq.backend.cython import _zmq
 
 from gateway.core.engine import Engine
 from gateway.layout import Shape
-from gateway.shard.topics import Demand, Topics, stream_of
+from gateway.log import RateLimit
+from gateway.shard.topics import Astray, Demand, Topics, can_come, stream_of
 
 log = logging.getLogger("gateway.shard.publisher")
 
@@ -30,6 +32,7 @@ SUBSCRIPTIONS_A_POLL = 64
 TOPICS_A_POLL = 10_000  # to look at: some milliseconds
 ARRAYS_HWM = 64
 COMMAND_BYTES_MAX = 256  # subscribers only send subscriptions
+NAME_SHOWN = 80  # characters of a topic in a log line
 
 Key = tuple[str, int]  # what is published (json, binary, state), and its row
 
@@ -72,6 +75,8 @@ class Publisher:
         self._arrays = self._bind(path.with_suffix(".arrays.pub"), min(hwm, ARRAYS_HWM))
         self._wanted: dict[int, list[bool]] = {}  # stream row -> JSON, binary
         self._demand: Demand[tuple[Path, bytes]] = Demand()
+        self._astray = Astray()
+        self._limit = RateLimit(count=5, interval=10.0)
         engine.set_publisher(
             send_address(), self._main.socket.underlying, self._arrays.socket.underlying
         )
@@ -92,6 +97,8 @@ class Publisher:
         topics = self._outlet(shape).topics
         json, binary = _stream_topics(name)
         wanted = [topics.add(json, ("json", row)), topics.add(binary, ("binary", row))]
+        for topic in (json, binary):
+            self._note_astray(topic)
         self._wanted[row] = wanted
         self._engine.set_wanted(row, *wanted)
 
@@ -122,6 +129,8 @@ class Publisher:
                 self._note(outlet, message)
                 if outlet.topics.looked_at >= most:
                     break
+        for topic in self._astray.due(time.monotonic()):
+            self._tell_astray(topic)
 
     def _note(self, outlet: _Outlet, message: bytes) -> None:
         subscribed, prefix = message[:1] == b"\x01", message[1:]
@@ -134,6 +143,10 @@ class Publisher:
             log.warning("%s: too many subscriptions, more are ignored", outlet.path.name)
         self._set_wanted(keys, subscribed)
         self._note_demand(outlet, prefix, subscribed)
+        if subscribed and not can_come(prefix):
+            self._warn("there is no topic %a; write MARKET:STREAM and a space", _shown(prefix))
+        if subscribed:
+            self._note_astray(prefix)
 
     def _set_wanted(self, keys: Iterable[Key], is_wanted: bool) -> None:
         for what, row in keys:
@@ -157,6 +170,31 @@ class Publisher:
         if (not is_carried or stream in self._demand) and self._demand.want(stream, asker):
             self._on_wanted(stream, True)
 
+    def _home_of(self, topic: bytes) -> tuple[_Outlet, _Outlet] | None:
+        """The socket that an exact topic is published on, and the other one; None: on neither."""
+        if topic in self._arrays.topics:
+            return self._arrays, self._main
+        return (self._main, self._arrays) if topic in self._main.topics else None
+
+    def _note_astray(self, topic: bytes) -> None:
+        home = self._home_of(topic)
+        if home and topic in home[1].topics.prefixes:
+            self._astray.ask(topic, time.monotonic())
+
+    def _tell_astray(self, topic: bytes) -> None:
+        home = self._home_of(topic)
+        if home is None or topic in home[0].topics.prefixes:
+            return  # somebody has it: perhaps the one who asks on both
+        if topic in home[1].topics.prefixes:
+            text = "%s is asked for on %s, and comes on %s alone; subscribe it there"
+            self._warn(text, _shown(topic), home[1].path.name, home[0].path.name)
+
+    def _warn(self, text: str, *facts: str) -> None:
+        more = self._limit.admit(text, time.monotonic())
+        if more is not None:
+            suffix = f" ({more} more like this)" if more else ""
+            log.warning(text + "%s", *facts, suffix)
+
     def close(self) -> None:
         """Take the sockets from the core, close them and remove their files."""
         self._engine.set_publisher(0, 0, 0)
@@ -164,6 +202,10 @@ class Publisher:
             outlet.socket.close(0)
             outlet.path.unlink(missing_ok=True)
         self._context.term()
+
+
+def _shown(topic: bytes) -> str:
+    return topic[:NAME_SHOWN].decode("utf-8", "backslashreplace").rstrip(" \0")
 
 
 def _stream_topics(name: str) -> tuple[bytes, bytes]:

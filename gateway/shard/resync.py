@@ -1,24 +1,27 @@
 """Which books need a snapshot, and when to ask again. Pure: the clock is passed in (s).
 
-A shard has at most four requests in flight; the supervisor owns the venue's weight budget. A book
-that was refused a snapshot waits longer each time, so that a venue that answers nonsense is not
-hammered; one that was merely too old is asked for again soon.
+A book that was refused a snapshot waits longer each time, so that a venue that answers nonsense is
+not hammered; one that was merely too old is asked for again soon.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from heapq import nsmallest
+from typing import Final
 
-IN_FLIGHT_MAX = 4
-SOON_FIRST_S = 0.1
-SOON_MAX_S = 5.0
-FAILED_FIRST_S = 1.0
-FAILED_MAX_S = 30.0
-ANSWER_MAX_S = 60.0  # a request without an answer is forgotten and made anew
+from gateway.plan import Need
+
+SOON_FIRST_S: Final = 0.1
+SOON_MAX_S: Final = 5.0
+FAILED_FIRST_S: Final = 1.0
+FAILED_MAX_S: Final = 30.0
 
 
 @dataclass(slots=True)
 class _Want:
+    pool: str
+    need: Need
     due: float
     failures: int = 0
     stale: int = 0
@@ -30,64 +33,66 @@ class Resync:
     """The wants of a shard's books, by symbol row."""
 
     _wants: dict[int, _Want] = field(default_factory=dict)
-    _next_id: int = 1
+    _asked: dict[int, int] = field(default_factory=dict)  # request id -> symbol row
 
-    def want(self, symbol: int, now: float) -> None:
-        """A book needs a snapshot. Wanting twice is wanting once."""
-        self._wants.setdefault(symbol, _Want(now))
+    @property
+    def waiting(self) -> int:
+        """Count the books that need a snapshot."""
+        return len(self._wants)
+
+    def want(self, symbol: int, pool: str, need: Need, now: float) -> None:
+        """A book needs a snapshot, from the weight of ``pool``. Wanting twice is wanting once."""
+        self._wants.setdefault(symbol, _Want(pool, need, now))
 
     def forget(self, symbol: int) -> None:
-        """The book is in step again, or gone."""
-        self._wants.pop(symbol, None)
+        """The book is in step again, or gone; an answer that is on its way is for nobody."""
+        want = self._wants.pop(symbol, None)
+        if want is not None and want.request_id is not None:
+            del self._asked[want.request_id]
 
-    def due(self, now: float) -> list[tuple[int, int]]:
-        """Requests to make now, as (request id, symbol row), oldest want first."""
-        for want in self._wants.values():
-            if want.request_id is not None and now - want.due > ANSWER_MAX_S:
-                want.request_id = None
-                want.due = now
-        room = IN_FLIGHT_MAX - sum(want.request_id is not None for want in self._wants.values())
-        ready = [
-            item
-            for item in self._wants.items()
-            if item[1].request_id is None and item[1].due <= now
-        ]
-        ready.sort(key=lambda item: item[1].due)
-        return [(self._issue(want, now), symbol) for symbol, want in ready[: max(room, 0)]]
+    def due(self, pool: str, least: Need, count: int, now: float) -> list[tuple[int, Need]]:
+        """Books to ask for now, at most ``count`` of those that need it as much as ``least``, by
+        row: what is needed most first, then who waits longest."""
+        ready = (
+            (want.need, want.due, symbol)
+            for symbol, want in self._wants.items()
+            if want.request_id is None
+            and want.due <= now
+            and want.need <= least
+            and want.pool == pool
+        )
+        return [(symbol, need) for need, _, symbol in nsmallest(count, ready)]
 
-    def _issue(self, want: _Want, now: float) -> int:
-        want.request_id, want.due = self._next_id, now
-        self._next_id += 1
-        return want.request_id
+    def asked(self, symbol: int, request_id: int) -> None:
+        """The book was asked for."""
+        self._wants[symbol].request_id = request_id
+        self._asked[request_id] = symbol
 
     def symbol_of(self, request_id: int) -> int | None:
         """The book a request was made for; None when nobody waits for it any more."""
-        for symbol, want in self._wants.items():
-            if want.request_id == request_id:
-                return symbol
-        return None
+        return self._asked.get(request_id)
 
     def retry_soon(self, symbol: int, now: float) -> None:
         """The snapshot was older than the stream: ask again soon, then later each time."""
-        want = self._wants.get(symbol)
-        if want is not None:
-            delay = min(SOON_MAX_S, SOON_FIRST_S * 2.0**want.stale)
-            want.stale += 1
-            self._again(symbol, now + delay, failed=False)
+        want = self._wants[symbol]
+        delay = min(SOON_MAX_S, SOON_FIRST_S * 2.0**want.stale)
+        want.stale += 1
+        self._again(want, now + delay)
 
     def retry_later(self, symbol: int, now: float) -> float:
         """The request failed: ask again, later each time. Returns the delay in seconds."""
-        want = self._wants.get(symbol)
-        delay = min(FAILED_MAX_S, FAILED_FIRST_S * 2.0 ** (want.failures if want else 0))
-        self._again(symbol, now + delay, failed=True)
+        want = self._wants[symbol]
+        delay = min(FAILED_MAX_S, FAILED_FIRST_S * 2.0**want.failures)
+        want.failures += 1
+        self._again(want, now + delay)
         return delay
 
-    def _again(self, symbol: int, due: float, *, failed: bool) -> None:
-        want = self._wants.get(symbol)
-        if want is not None:
-            want.request_id, want.due = None, due
-            want.failures += failed
+    def _again(self, want: _Want, due: float) -> None:
+        if want.request_id is not None:
+            del self._asked[want.request_id]
+        want.request_id, want.due = None, due
 
-    def next_due(self) -> float | None:
-        """When ``due`` has something to say again; None while nothing waits."""
-        return min((w.due for w in self._wants.values() if w.request_id is None), default=None)
+    def next_due(self, now: float) -> float | None:
+        """When a book that waits for its time is to be asked for; None: none waits for that."""
+        times = (w.due for w in self._wants.values() if w.request_id is None and w.due > now)
+        return min(times, default=None)

@@ -19,6 +19,9 @@ DEMANDS_MAX: Final = 1000  # names of streams that we do not carry
 DELIMITERS: Final = (b" ", b"\0")
 _NAME = rb"((?:spot|usdm|coinm):[^\s\0]{1,57})"
 _EXACT = re.compile(_NAME + rb" |bin:" + _NAME + rb"\0")
+_STATE = re.compile(rb"state:(?:spot|usdm|coinm):[^\s\0]{1,57} ")
+ASTRAY_S: Final = 1.0  # for a subscriber of several sockets to ask on the others too
+ASTRAY_MAX: Final = 1000
 
 
 @dataclass(slots=True)
@@ -94,6 +97,35 @@ def stream_of(topic: bytes) -> str:
     """The stream that an exact topic asks for ("usdm:btcusdt@trade"), or nothing for any other."""
     found = _EXACT.fullmatch(topic)
     return (found[1] or found[2]).decode("utf-8", "replace") if found else ""
+
+
+def can_come(topic: bytes) -> bool:
+    """Whether anything that we ever publish begins so; of an exact topic: whether it is one."""
+    is_exact = topic.endswith(DELIMITERS)
+    return not is_exact or any(form.fullmatch(topic) for form in (_EXACT, _STATE))
+
+
+@dataclass(slots=True)
+class Astray:
+    """Exact topics that were asked for on a socket on which they never come.
+
+    A subscriber that is connected to several sockets asks on each of them: so they are judged a
+    moment later. Times in seconds, passed in.
+    """
+
+    _asked_at: dict[bytes, float] = field(default_factory=dict)
+
+    def ask(self, topic: bytes, now: float) -> None:
+        """Note that a topic was asked for where it does not come."""
+        if len(self._asked_at) < ASTRAY_MAX:
+            self._asked_at.setdefault(topic, now)
+
+    def due(self, now: float) -> list[bytes]:
+        """Take out the topics that are to be judged now."""
+        found = [topic for topic, at in self._asked_at.items() if now - at >= ASTRAY_S]
+        for topic in found:
+            del self._asked_at[topic]
+        return found
 
 
 @dataclass(slots=True)

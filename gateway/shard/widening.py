@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 import msgspec
@@ -30,6 +30,8 @@ class Rows(Protocol):
     symbols: dict[int, wire.PlanSymbol]
 
     def symbol_name(self, row: int) -> str: ...
+
+    def stream_name(self, row: int) -> str: ...
 
     def symbol_of(self, stream: str) -> int: ...
 
@@ -64,13 +66,21 @@ class Widening:
         inexact = {notice.row for notice in notices if notice.code is NoticeCode.INEXACT}
         if inexact:
             told = {row: (0, 0) for row in inexact}
-            for market, frame in self._frames:
-                row = self._row_of(market, frame)
+            for row, body in self._refused(notices):
                 if row in told:
-                    told[row] = needed_exponents(frame)
+                    (px, qty), (more_px, more_qty) = told[row], needed_exponents(body)
+                    told[row] = min(px, more_px), min(qty, more_qty)
             for row, (px, qty) in told.items():
                 self.ask(row, px, qty)
         self._frames.clear()
+
+    def _refused(self, notices: Iterable[Notice]) -> Iterator[tuple[int, bytes]]:
+        """What was refused, by symbol row: whole frames, and rows of arrays, which notices tell."""
+        for market, frame in self._frames:
+            yield self._row_of(market, frame), frame
+        for notice in notices:
+            if notice.code is NoticeCode.UNREADABLE and notice.error == "INEXACT":
+                yield self._rows.symbol_of(self._rows.stream_name(notice.row)), notice.head
 
     def _row_of(self, market: Market, frame: bytes) -> int:
         with contextlib.suppress(orjson.JSONDecodeError, AttributeError):
@@ -84,7 +94,7 @@ class Widening:
         if symbol is None:
             return
         if px_exponent >= symbol.px_exponent and qty_exponent >= symbol.qty_exponent:
-            # A row of an array: its frame is not refused, so the value is not known.
+            # The value is not at hand, or what was refused is longer than what is kept of it.
             px_exponent = max(symbol.px_exponent - FINER, -PLACES_MAX)
             qty_exponent = max(symbol.qty_exponent - FINER, -PLACES_MAX)
         is_asked = row in self._needed

@@ -21,15 +21,20 @@ from gateway.channel import Channel, ChannelClosed
 from gateway.core.engine import Engine, Notice, NoticeCode, wake
 from gateway.errors import GatewayError
 from gateway.rundir import FileLock
+from gateway.shard import dump
 from gateway.shard.address import check_proxy, check_url
 from gateway.shard.books import Books
+from gateway.shard.calls import Calls
 from gateway.shard.carrier import Carrier
 from gateway.shard.connection import Connection
+from gateway.shard.depths import Depths
 from gateway.shard.dial import Dialling, make_tls
 from gateway.shard.link import Link
+from gateway.shard.looks import Looks
 from gateway.shard.notices import NoticeLog, SilenceLog
 from gateway.shard.permits import Permits
 from gateway.shard.publisher import POLL_S, Publisher
+from gateway.shard.refill import Refill, Settings
 from gateway.shard.refusal import Hold
 from gateway.shard.rows import Rows
 from gateway.shard.strangers import Strangers
@@ -62,7 +67,10 @@ class Shard:
         self._rows = rows = Rows(self._engine, self._publisher)
         self._permits = Permits(channel.send)
         self._widening = Widening(rows, channel.send, lambda old, new: self._books.moved(old, new))
-        self._books = Books(self._engine, plan.snapshot_levels, rows, channel.send, self._widening)
+        self._calls = Calls()
+        self._looks, self._books, self._refill = self._trust(plan)
+        self._asking_at = float("inf")  # when a request is due that waits for its time
+        self._pages_came = asyncio.Event()
         self._carrier = Carrier(self._engine, rows, self._books, self._make)
         self._notice_log = NoticeLog(rows.symbol_name, rows.stream_name, rows.link_name)
         self._silence_log = SilenceLog()
@@ -75,6 +83,16 @@ class Shard:
             self._segment.close_and_unlink()
             self._take_down()
             raise GatewayError(f"{name}: {why}", "see the [memory] table of the configuration")
+
+    def _trust(self, plan: wire.ShardPlan) -> tuple[Looks, Books, Refill]:
+        """Make those who keep books right and fill gaps."""
+        engine, rows, calls, send = self._engine, self._rows, self._calls, self._channel.send
+        widening = self._widening
+        depths = Depths(plan.snapshot_levels, plan.book_levels, plan.depth_levels)
+        looks = Looks(engine, depths, rows, calls, send, widening, plan.audit_interval_s)
+        books = Books(engine, depths, rows, calls, send, widening, looks)
+        settings = Settings(plan.backfill, plan.backfill_events_max)
+        return looks, books, Refill(engine, rows, calls, send, settings)
 
     def _make(self, plan: wire.PlanConnection, rows: tuple[int, int]) -> Connection:
         names = [self._rows.link_name(row) for row in rows]
@@ -103,7 +121,8 @@ class Shard:
         self._engine.heartbeat()
         self._segment.publish(wake)
         self._is_running = True
-        for work in (self._listen(stop), self._beat(), self._poll(), self._put_together()):
+        works = self._listen(stop), self._beat(), self._poll(), self._put_together(), self._fill()
+        for work in works:
             self._start(work)
         for connection in self._carrier.connections.values():
             self._start(connection.run())
@@ -142,7 +161,8 @@ class Shard:
         while True:
             self._engine.heartbeat()
             self.on_notices()
-            self._books.ask_due()
+            self._take_back()
+            self._ask_due()
             self._silence_log.flush(time.monotonic())
             await asyncio.sleep(self._plan.heartbeat_interval_ms / 1000)
 
@@ -156,6 +176,44 @@ class Shard:
             await asyncio.sleep(SYNTHETIC_S)
             for row in self._rows.synthetics:
                 self._engine.flush_synthetic(row)
+
+    async def _fill(self) -> None:
+        """Hand over what was missed, in turns with the frames that come."""
+        while True:
+            await self._pages_came.wait()
+            self._pages_came.clear()
+            while self._refill.hand_over():
+                self.on_notices()
+                await asyncio.sleep(0)
+            self.on_notices()
+            self._ask_due()
+
+    # What is asked of the venue.
+
+    def _ask_due(self) -> None:
+        """Send the requests that are due, the most needed first; be back when another one is."""
+        now = time.monotonic()
+        self._books.ask_due(now)
+        self._refill.ask_due(now)
+        self._looks.ask_due(now, self._books.waiting)
+        times = (self._books.next_due(now), self._refill.next_due(now))
+        due = min((at for at in times if at is not None), default=float("inf"))
+        # The beat would find it too, but up to a tenth of a second late.
+        if due < self._asking_at and due - now < self._plan.heartbeat_interval_ms / 1000:
+            self._asking_at = due
+            asyncio.get_running_loop().call_later(due - now, self._ask_again)
+
+    def _ask_again(self) -> None:
+        self._asking_at = float("inf")
+        if not self._channel.is_closed:
+            self._ask_due()
+
+    def _take_back(self) -> None:
+        """Give up requests that nobody answers."""
+        for request_id in self._calls.overdue(time.monotonic()):
+            self._books.unanswered(request_id)
+            self._looks.unanswered(request_id)
+            self._refill.unanswered(request_id)
 
     # The supervisor.
 
@@ -178,11 +236,19 @@ class Shard:
             case wire.InstrumentReply():
                 self._widening.on_reply(message)
             case wire.SnapshotReply():
+                self._calls.answered(message.request_id)
                 self._books.on_reply(message)
-                self._books.ask_due()
+                self._looks.on_reply(message)
+            case wire.HistoryReply():
+                self._calls.answered(message.request_id)
+                self._refill.on_reply(message)
+                self._pages_came.set()
+            case wire.BookRequest():
+                self._channel.send(dump.reply(message, self._engine, self._rows))
             case _:
                 return False
         self.on_notices()
+        self._ask_due()  # there are places again
         return True
 
     def _on_topic(self, stream: str, is_wanted: bool) -> None:
@@ -224,12 +290,23 @@ class Shard:
             self._act_on(notice)
         self._widening.on_notices(notices)
         if notices:
-            self._books.ask_due()
+            self._ask_due()
 
     def _act_on(self, notice: Notice) -> None:
         match notice.code:
             case NoticeCode.RESYNC:
                 self._books.want(notice.row)
+            case NoticeCode.BOOK_LIVE:
+                self._books.on_live(notice.row)
+                self._looks.on_live(notice.row)
+            case NoticeCode.THIN:
+                self._looks.on_thin(notice.row)
+            case NoticeCode.LOOKED:
+                self._looks.on_looked(notice.row, notice.a, notice.b)
+            case NoticeCode.LOOK_FAILED:
+                self._looks.on_failed(notice.row)
+            case NoticeCode.GAP if notice.number:
+                self._refill.on_gap(notice)
             case NoticeCode.STALLED:
                 for connection in self._carrier.connections.values():
                     connection.drain()

@@ -12,13 +12,14 @@ from typing import Final, Protocol
 from gateway.simulator import encode_futures, encode_statistics
 from gateway.simulator.candles import Candle, Series
 from gateway.simulator.changes import Change, newest
+from gateway.simulator.eras import Eras
 from gateway.simulator.exchange_info import assets_of
-from gateway.simulator.indices import composite_index, is_composite
+from gateway.simulator.index_names import is_composite
+from gateway.simulator.indices import composite_index
 from gateway.simulator.intervals import MINUTE_MS, span_ms
 from gateway.simulator.market import GeneratedMarket
 from gateway.simulator.names import ZONE, Kind, Market, StreamName
 from gateway.simulator.prints import AGGREGATE_NS
-from gateway.simulator.truth import Truth
 
 MS: Final = 1_000_000
 REAL_TIME_MS: Final = 20  # for depth@0ms
@@ -51,9 +52,9 @@ class Simple:
 def make_beat(market: GeneratedMarket, name: StreamName) -> Beat | None:
     """Return the beat of an instrument's stream; None where there is none, or it is real time."""
     if name.kind is Kind.DIFF:
-        return DiffBeat(market, name, market.truth)
+        return DiffBeat(market, name, market.eras)
     if name.kind is Kind.RPI_DIFF and market.retail is not None:
-        return DiffBeat(market, name, market.retail.truth)
+        return DiffBeat(market, name, market.retail.eras)
     if name.kind is Kind.PARTIAL:
         return PartialBeat(market, name)
     if name.kind is Kind.AGG_TRADE and name.market is not Market.SPOT:
@@ -65,24 +66,35 @@ def make_beat(market: GeneratedMarket, name: StreamName) -> Beat | None:
 
 
 class DiffBeat:
-    """Diff depth of one speed. The ids of consecutive frames join without a hole."""
+    """Diff depth of one speed. The ids of consecutive frames join without a hole.
 
-    def __init__(self, market: GeneratedMarket, name: StreamName, truth: Truth[Change]) -> None:
+    When ids begin anew, what is left of the old numbering is sent in a frame of its own.
+    """
+
+    def __init__(self, market: GeneratedMarket, name: StreamName, eras: Eras[Change]) -> None:
         self.period_ns = (name.speed_ms or REAL_TIME_MS) * MS
         self._encoder = market.encoder
-        self._truth = truth
-        self._sent = truth.count
-        self._last_id = truth.newest
+        self._eras = eras
+        self._era = eras.count - 1
+        self._sent = eras.current.count
+        self._last_id = eras.current.newest
 
     def fire(self, now_ns: int) -> list[bytes]:
-        changes = self._truth.changes(self._sent)
+        payloads = self._of_era(now_ns // MS)
+        while self._era < self._eras.count - 1:
+            self._era += 1
+            self._sent, self._last_id = 0, self._eras.begins[self._era]
+            payloads += self._of_era(now_ns // MS)
+        return payloads
+
+    def _of_era(self, ms: int) -> list[bytes]:
+        changes = self._eras.truth(self._era).changes(self._sent)
         if not changes:
             return []
         self._sent += len(changes)
         previous, self._last_id = self._last_id, changes[-1].update_id
         first = changes[0].update_id
         bids, asks = newest(changes, True), newest(changes, False)
-        ms = now_ns // MS
         return [self._encoder.diff(first, self._last_id, previous, bids, asks, ms)]
 
 

@@ -23,10 +23,12 @@ from gateway.simulator.beats import (
     window_ticker,
 )
 from gateway.simulator.exchange_info import contract_of
-from gateway.simulator.indices import ASSETS, asset_index, sessions
+from gateway.simulator.index_names import ASSETS
+from gateway.simulator.indices import asset_index, sessions
 from gateway.simulator.market import GeneratedMarket
 from gateway.simulator.names import Kind, Market, StreamName, is_coinm_symbol
 from gateway.simulator.prices import PairIndex
+from gateway.simulator.source import NoSuchSymbol
 
 MARK_ROWS_MAX: Final = 500  # in a frame; measured 745 + 217 rows in two
 _OTHER: Final = {Market.USDM: Market.COINM, Market.COINM: Market.USDM}
@@ -51,6 +53,34 @@ class Board:
             found = self.markets.get(f"{_OTHER[name.market]}:{name.symbol}")
         return found
 
+    def find_any(self, market: Market, symbol: str) -> GeneratedMarket:
+        """Return an instrument; a contract of the other futures host too, as REST klines know both.
+
+        Raises NoSuchSymbol.
+        """
+        hosts = (market, _OTHER[market]) if market in _OTHER else (market,)
+        for host in hosts:
+            found = self.markets.get(f"{host}:{symbol}")
+            if found is not None:
+                return found
+        raise NoSuchSymbol(symbol)
+
+    def pair_any(self, market: Market, pair: str) -> PairIndex:
+        """Return the index of a pair of either futures host. Raises NoSuchSymbol."""
+        found = self.pairs.get((market, pair)) or self.pairs.get((_OTHER[market], pair))
+        if found is None:
+            raise NoSuchSymbol(pair)
+        return found
+
+    def contract(
+        self, market: Market, pair: str, contract_type: str, now_ms: int
+    ) -> GeneratedMarket:
+        """Return the contract of a pair that is of a type now. Raises NoSuchSymbol."""
+        for found in (*self.of_pair(market, pair), *self.of_pair(_OTHER[market], pair)):
+            if contract_of(found.listing.symbol, now_ms)[0] == contract_type:
+                return found
+        raise NoSuchSymbol(pair)
+
     def on_host(self, host: Market) -> list[GeneratedMarket]:
         """Return what a host's all-market streams are about, own and foreign rows mixed."""
         own = [market for market in self.markets.values() if market.listing.market is host]
@@ -73,13 +103,10 @@ class Board:
             pair = name.symbol.removesuffix(f"_{kind}")
             if pair == name.symbol:
                 continue
-            for market in (
-                *self.of_pair(name.market, pair),
-                *self.of_pair(_OTHER[name.market], pair),
-            ):
-                if contract_of(market.listing.symbol, now_ms)[0] == kind:
-                    return market, kind
-            return None
+            try:
+                return self.contract(name.market, pair, kind, now_ms), kind
+            except NoSuchSymbol:
+                return None
         return None
 
 

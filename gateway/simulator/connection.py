@@ -95,6 +95,7 @@ class Connection(WSListener):
             "sent": self._sent,
             "age_s": round(self._shared.clock.monotonic() - self._born, 3),
             "lag_s": self._out.lag_s,
+            "bytes_per_s": self._out.bytes_per_s,
             "held": self._out.is_held,
         }
 
@@ -224,6 +225,11 @@ class Connection(WSListener):
     def set_lag(self, seconds: float) -> None:
         """Delay everything that leaves by ``seconds``."""
         self._out.set_lag(seconds)
+
+    def set_width(self, bytes_per_s: int | None) -> None:
+        """Let so many bytes a second through; None: all."""
+        self.flush()
+        self._out.set_width(bytes_per_s)
 
     def hold(self, is_held: bool) -> None:
         """Leave the connection half open, reading and writing nothing; or heal it."""

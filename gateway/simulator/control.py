@@ -6,11 +6,14 @@ are the structs of ``orders``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from gateway.simulator.conduct import Conduct
 from gateway.simulator.connection import Connection
+from gateway.simulator.eras import NoLowerIds
+from gateway.simulator.fault_plan import FaultPlan
+from gateway.simulator.fault_state import FaultState
 from gateway.simulator.faults import Drops
 from gateway.simulator.hub import Hub
 from gateway.simulator.names import Market, parse_symbol_id
@@ -26,14 +29,17 @@ from gateway.simulator.orders import (
     Order,
     Pause,
     Refuse,
+    RestartIds,
     Resume,
+    SetFaults,
     SetRules,
     Shutdown,
     Silence,
+    Slow,
 )
 from gateway.simulator.rules import Pool
 from gateway.simulator.server import StreamServer
-from gateway.simulator.source import NoSuchSymbol, Registry, Source
+from gateway.simulator.source import NoSuchSymbol, Registry, Renumbering, Source
 from gateway.simulator.truth import TrueBook
 from gateway.simulator.weight import WeightPool
 
@@ -59,13 +65,16 @@ class ControlRoom:
         drops: Drops,
         conduct: Conduct,
         pools: Mapping[Pool, WeightPool],
+        faults: FaultState | None = None,
     ) -> None:
+        self.on_faults: Callable[[FaultPlan], Awaitable[None]] = _nobody
         self._source = source
         self._hub = hub
         self._server = server
         self._drops = drops
         self._conduct = conduct
         self._pools = pools
+        self._faults = faults or FaultState()
         self._duties: dict[type[Order], Callable[[Any], Done]] = {
             Pause: self._pause,
             Resume: self._resume,
@@ -73,6 +82,7 @@ class ControlRoom:
             Silence: self._silence,
             Lag: self._lag,
             Hold: self._hold,
+            Slow: self._slow,
             Kill: self._kill,
             Disconnect: self._disconnect,
             Shutdown: self._shutdown,
@@ -80,6 +90,7 @@ class ControlRoom:
             ListSymbol: self._list,
             Halt: self._halt,
             Delist: self._delist,
+            RestartIds: self._restart_ids,
         }
 
     def status(self) -> dict[str, Any]:
@@ -94,8 +105,10 @@ class ControlRoom:
         body["subscriptions"] = sorted(self._hub.keys)
         body["listening"] = self._server.is_listening
         body["refused"] = self._server.refusals()
+        body["handshakes"] = self._server.handshakes()
         body["offences"] = self._server.offences()
         body["weight_refused"] = {str(name): pool.refused for name, pool in self._pools.items()}
+        body["faults"] = self._faults.status()
         return {**body, **self._conduct.status()}
 
     def book(self, market: Market, symbol: str, update_id: int | None = None) -> TrueBook:
@@ -112,6 +125,9 @@ class ControlRoom:
         """
         if isinstance(order, Refuse):
             return await self._refuse(order)
+        if isinstance(order, SetFaults):
+            await self.on_faults(order.applied_to(self._faults.plan))
+            return {}
         return self._duties[type(order)](order)
 
     def _choose(
@@ -165,6 +181,12 @@ class ControlRoom:
         chosen = self._choose(order.market, order.connection, order.stream)
         for connection in chosen:
             connection.hold(order.on)
+        return {"connections": len(chosen)}
+
+    def _slow(self, order: Slow) -> Done:
+        chosen = self._choose(order.market, order.connection, order.stream)
+        for connection in chosen:
+            connection.set_width(order.bytes_per_s if order.on else None)
         return {"connections": len(chosen)}
 
     def _kill(self, order: Kill) -> Done:
@@ -224,3 +246,16 @@ class ControlRoom:
     def _delist(self, order: Delist) -> Done:
         self._registry().delist(*parse_symbol_id(order.symbol))
         return {}
+
+    def _restart_ids(self, order: RestartIds) -> Done:
+        if not isinstance(self._source, Renumbering):
+            raise CannotDo("ids begin anew in the generated market only")
+        try:
+            self._source.restart_ids(*parse_symbol_id(order.symbol))
+        except NoLowerIds as exc:
+            raise CannotDo(str(exc)) from exc
+        return {}
+
+
+async def _nobody(plan: FaultPlan) -> None:
+    raise CannotDo("nobody carries faults out here")

@@ -13,10 +13,12 @@ from typing import Final
 from gateway.simulator.beats import MS, Beat, make_beat
 from gateway.simulator.board import Board, is_of_board, make_board_beat
 from gateway.simulator.encode_futures import contract_info
+from gateway.simulator.history import kept_of
 from gateway.simulator.listing import list_symbol
 from gateway.simulator.market import TRADING, GeneratedMarket
 from gateway.simulator.names import Kind, Market, StreamName, parse_key
 from gateway.simulator.prices import PairIndex
+from gateway.simulator.prints import Emission
 from gateway.simulator.source import ONBOARD_MS, NoSuchSymbol
 
 ACTIONS_PER_S: Final = 20.0  # an instrument
@@ -43,6 +45,7 @@ class Exchange:
     ) -> None:
         kept = min(_CHANGES_MAX, CHANGES_KEPT // max(1, len(symbols)))
         self._changes_max = max(_CHANGES_MIN, round(_KEPT_S * ACTIONS_PER_S * rate), kept)
+        self._kept = kept_of(len(symbols))
         self._seed = seed
         self._mean_ns = 1e9 / (ACTIONS_PER_S * rate)
         self._board = Board()
@@ -60,6 +63,11 @@ class Exchange:
     def markets(self) -> dict[str, GeneratedMarket]:
         """Return the instruments by id (``spot:BTCUSDT``)."""
         return self._board.markets
+
+    @property
+    def board(self) -> Board:
+        """Return what is listed, pairs too."""
+        return self._board
 
     @property
     def due_ns(self) -> int:
@@ -92,13 +100,14 @@ class Exchange:
     def _add(self, market: Market, symbol: str, now_ns: int, onboard_ms: int) -> GeneratedMarket:
         listing = list_symbol(market, symbol)
         made = GeneratedMarket(
-            listing, self._seed, now_ns // MS, changes_max=self._changes_max, onboard_ms=onboard_ms
-        )
+            listing, self._seed, now_ns // MS, changes_max=self._changes_max,
+            onboard_ms=onboard_ms, kept=self._kept,
+        )  # fmt: skip
         if made.key not in self.markets:
             self.markets[made.key] = made
             if market in FUTURES:
                 self._board.pairs.setdefault(
-                    (market, listing.pair), PairIndex(listing.pair, made.middle)
+                    (market, listing.pair), PairIndex(listing.pair, made.middle, self._kept.candles)
                 )
             self._plan(_ACT, self._action_after(made, now_ns), self._acting(made))
         return made
@@ -107,9 +116,8 @@ class Exchange:
         def act(now_ns: int) -> int | None:
             if self.markets.get(market.key) is not market:
                 return None
-            taps = self._taps.get(market.key, {})
-            for suffix, data in market.act(now_ns, frozenset(taps)):
-                self._frames += [(key, data) for key in taps[suffix]]
+            wanted = frozenset(self._taps.get(market.key, {}))
+            self._take(market, market.act(now_ns, wanted))
             return self._action_after(market, now_ns)
 
         return act
@@ -121,6 +129,7 @@ class Exchange:
         ms = now_ns // MS
         sampled = set()
         for market in self.markets.values():
+            market.mark(ms)
             pair = market.listing.market, market.listing.pair
             index = self._board.pairs.get(pair)
             if index is None:
@@ -146,6 +155,16 @@ class Exchange:
         if found.status != status:
             found.status = status
             self._tell(found, status, now_ns)
+
+    def restart_ids(self, market: Market, symbol: str, now_ns: int) -> None:
+        """Let an instrument number anew, from lower ids on. Raises NoSuchSymbol, NoLowerIds."""
+        found = self.find(market, symbol)
+        self._take(found, found.restart_ids(now_ns, frozenset(self._taps.get(found.key, {}))))
+
+    def _take(self, market: GeneratedMarket, emissions: Iterable[Emission]) -> None:
+        taps = self._taps.get(market.key, {})
+        for suffix, data in emissions:
+            self._frames += [(key, data) for key in taps[suffix]]
 
     def delist(self, market: Market, symbol: str, now_ns: int) -> None:
         """Take an instrument away; its streams fall silent. Raises NoSuchSymbol."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from gateway.simulator.index_names import ASSETS, is_composite
 from gateway.simulator.names import Market, pair_of
 from gateway.simulator.source import Instrument
 
@@ -16,6 +17,8 @@ _QUOTES: Final = ("USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USD", "BTC", "ETH", 
                   "BRL", "AUD", "RUB")  # fmt: skip
 _PERPETUAL_DELIVERY_MS: Final = 4_133_404_800_000
 _TRADIFI: Final = frozenset({"AAPL", "AMZN", "MSTR", "NVDA", "TSLA", "XAG", "XAU"})
+_METALS: Final = frozenset({"XAG", "XAU"})
+_AUTO_EXCHANGE: Final = "-10000"  # the loss at which an asset is exchanged by itself
 _CONTRACT_USD: Final = {"BTCUSD": 100}  # what a COIN-M contract is worth; the others 10
 _QUARTER: Final = timedelta(days=92)
 
@@ -28,11 +31,13 @@ def exchange_info(
 ) -> dict[str, Any]:
     """Return the body of an exchangeInfo answer; ``rate_limits`` are those in force."""
     rows = {Market.SPOT: _spot_row, Market.USDM: _usdm_row, Market.COINM: _coinm_row}[market]
+    assets = {"assets": _margin_assets(instruments)} if market is Market.USDM else {}
     return {
         "timezone": "UTC",
         "serverTime": now_ms,
         "rateLimits": list(rate_limits),
         "exchangeFilters": [],
+        **assets,
         "symbols": [rows(instrument, now_ms) for instrument in instruments],
     }
 
@@ -47,6 +52,25 @@ def assets_of(symbol: str) -> tuple[str, str]:
     pair = pair_of(symbol)
     quote = next((quote for quote in _QUOTES if pair.endswith(quote) and pair != quote), pair[-3:])
     return pair.removesuffix(quote), quote
+
+
+def _margin_assets(instruments: Sequence[Instrument]) -> list[dict[str, Any]]:
+    """Return what may be margin: the assets with an index, and in which contracts are quoted."""
+    with_index = [name.removesuffix("USD") for name in ASSETS]
+    quotes = [assets_of(instrument.symbol)[1] for instrument in instruments]
+    return [
+        {"asset": asset, "marginAvailable": True, "autoAssetExchange": _AUTO_EXCHANGE}
+        for asset in dict.fromkeys([*with_index, *quotes])
+    ]
+
+
+def _underlying(base: str) -> str:
+    """Return the kind of what a contract is on; compositeIndex streams are of INDEX alone."""
+    if is_composite(base):
+        return "INDEX"
+    if base in _TRADIFI:
+        return "COMMODITY" if base in _METALS else "EQUITY"
+    return "COIN"
 
 
 def _filters(instrument: Instrument) -> list[dict[str, Any]]:
@@ -89,6 +113,8 @@ def _futures_row(instrument: Instrument, now_ms: int) -> dict[str, Any]:
         "quantityPrecision": instrument.qty_decimals,
         "baseAssetPrecision": 8,
         "quotePrecision": 8,
+        "underlyingType": _underlying(base),
+        "underlyingSubType": [],
         "filters": _filters(instrument),
     }
 

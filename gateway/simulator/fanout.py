@@ -94,7 +94,7 @@ class Fanout:
             pushes = self._pushes[number] or []
             for outlet in self._hub.outlets_of(wanted.key):
                 if outlet.combined and wanted == track.name:
-                    pushes.append(outlet.queue.append)
+                    pushes.append(self._hub.way(wanted.key, outlet))
                     self._unaltered[number] += 1
                 else:
                     pushes.append(self._altered(wanted, track.prefix_length, outlet))
@@ -102,16 +102,19 @@ class Fanout:
 
     def _altered(self, wanted: StreamName, prefix_length: int, outlet: Outlet) -> Push:
         # Takes the envelope off, or writes another name in it; the data stay as they are.
-        append, sent, key = outlet.queue.append, self._hub.sent, wanted.key
+        sent, key = self._hub.sent, wanted.key
         prefix = prefix_of(wanted.text)
-        combined = outlet.combined
+
+        def form(frame: bytes) -> bytes:
+            if outlet.combined:
+                return renamed_frame(frame, prefix_length, prefix)
+            return raw_frame(frame, prefix_length)
+
+        way = self._hub.way(key, outlet, form)
 
         def push(frame: bytes) -> None:
             sent[key] += 1
-            if combined:
-                append(renamed_frame(frame, prefix_length, prefix))
-            else:
-                append(raw_frame(frame, prefix_length))
+            way(frame)
 
         return push
 

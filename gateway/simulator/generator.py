@@ -14,19 +14,19 @@ from typing import Any, Final
 from gateway.simulator.board import is_of_board
 from gateway.simulator.clock import Clock
 from gateway.simulator.exchange import Exchange
+from gateway.simulator.exchange_view import ExchangeView
 from gateway.simulator.faults import Drops
 from gateway.simulator.frames import combined_frame
 from gateway.simulator.hub import Hub
 from gateway.simulator.names import Kind, Market, parse_key
-from gateway.simulator.source import Instrument, NoSnapshot, NoSuchSymbol
-from gateway.simulator.truth import TrueBook
+from gateway.simulator.source import NoSuchSymbol
 
 _NAP_MIN_S: Final = 0.001
 _NAP_MAX_S: Final = 0.05  # within which a subscription is noticed
 _BURST_NS: Final = 100_000_000  # of market time between two looks at the sockets
 
 
-class Generator:
+class Generator(ExchangeView):
     """A source that makes its market up."""
 
     def __init__(
@@ -42,42 +42,11 @@ class Generator:
         self._hub = hub
         self._clock = clock
         self._drops = drops
-        self._exchange = Exchange(symbols, seed, rate, clock.now_ns())
+        super().__init__(Exchange(symbols, seed, rate, clock.now_ns()), clock.now_ns())
         self._version = -1
         self._frames = 0
-        self._reached_ns = clock.now_ns()
         self._running = asyncio.Event()
         self._running.set()
-
-    def instruments(self, market: Market) -> list[Instrument]:
-        listed = self._exchange.markets.values()
-        return [found.instrument() for found in listed if found.listing.market is market]
-
-    def depth(self, market: Market, symbol: str) -> TrueBook:
-        return self._exchange.find(market, symbol).truth.newest_book()
-
-    def rpi_depth(self, market: Market, symbol: str) -> TrueBook:
-        """Return the true book with retail orders, of USD-M. Raises NoSuchSymbol, NoSnapshot."""
-        retail = self._exchange.find(market, symbol).retail
-        if retail is None:
-            raise NoSnapshot(f"{market} has no book of retail orders")
-        return retail.truth.newest_book()
-
-    def book_at(self, market: Market, symbol: str, update_id: int | None) -> TrueBook:
-        truth = self._exchange.find(market, symbol).truth
-        return truth.newest_book() if update_id is None else truth.book_at(update_id)
-
-    def list_symbol(self, market: Market, symbol: str) -> None:
-        """Add an instrument; one that is there already stays as it is."""
-        self._exchange.list_symbol(market, symbol, self._reached_ns)
-
-    def halt(self, market: Market, symbol: str, is_halted: bool = True) -> None:
-        """Stop an instrument's trading, or let it go on. Raises NoSuchSymbol."""
-        self._exchange.halt(market, symbol, is_halted, self._reached_ns)
-
-    def delist(self, market: Market, symbol: str) -> None:
-        """Take an instrument away. Raises NoSuchSymbol."""
-        self._exchange.delist(market, symbol, self._reached_ns)
 
     def now_ms(self) -> int:
         return self._clock.now_ns() // 1_000_000
@@ -99,7 +68,7 @@ class Generator:
         if name.kind is Kind.OTHER:
             raise NoSuchSymbol(stream)
         if not is_of_board(name):
-            self._exchange.find(name.market, name.symbol)
+            self.exchange.find(name.market, name.symbol)
         self._drops.arm(stream, count)
 
     def status(self) -> dict[str, Any]:
@@ -117,19 +86,19 @@ class Generator:
             await self._running.wait()
             self._refresh()
             # after a standstill the market catches up in pieces, and the loop stays alive
-            self._reached_ns = min(self._clock.now_ns(), self._reached_ns + _BURST_NS)
-            self._send(self._reached_ns)
-            left_s = (self._exchange.due_ns - self._clock.now_ns()) / 1e9
+            self.reached_ns = min(self._clock.now_ns(), self.reached_ns + _BURST_NS)
+            self._send(self.reached_ns)
+            left_s = (self.exchange.due_ns - self._clock.now_ns()) / 1e9
             nap_s = min(max(_NAP_MIN_S, left_s), _NAP_MAX_S)
             await asyncio.sleep(nap_s if left_s > 0 else 0)
 
     def _refresh(self) -> None:
         if self._version != self._hub.version:
             self._version = self._hub.version
-            self._exchange.want(self._hub.keys, self._reached_ns)
+            self.exchange.want(self._hub.keys, self.reached_ns)
 
     def _send(self, now_ns: int) -> None:
-        for key, data in self._exchange.advance(now_ns):
+        for key, data in self.exchange.advance(now_ns):
             name = parse_key(key)
             self._frames += 1
             if self._drops.concerns(key, name.is_diff) and self._drops.take(key, name.is_diff):

@@ -19,6 +19,8 @@ ATTEMPTS_SPAN_S: Final = 300.0
 OFFENCES_SPAN_S: Final = 300.0
 BAN_S: Final = 120.0
 BAN_MAX_S: Final = 3 * 86_400.0
+ANSWERS_KEPT: Final = 1_000
+_SWITCHING: Final = 101  # Switching Protocols: let in
 REFUSALS: Final = {
     403: "Forbidden by the firewall.",
     418: "Way too many requests; IP banned.",
@@ -46,6 +48,7 @@ class Door:
         self.offences = offences
         self.refused: Counter[int] = Counter()
         self.offended = 0
+        self.answered: deque[tuple[float, int]] = deque(maxlen=ANSWERS_KEPT)  # when, HTTP status
         self._knocks: deque[float] = deque()
         self._offences: deque[float] = deque()
         self._banned_until = -math.inf
@@ -59,6 +62,7 @@ class Door:
         refusal = self._ordered_refusal() or self._ban(now) or self._excess(now)
         if refusal is not None:
             self.refused[refusal.status] += 1
+        self.answered.append((now, _SWITCHING if refusal is None else refusal.status))
         return refusal
 
     @property

@@ -12,15 +12,19 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
+from gateway.simulator.fault_plan import FaultPlan
+from gateway.simulator.fault_sending import FaultySending
 from gateway.simulator.frames import prefix_of, raw_frame
 from gateway.simulator.names import Market, Route, carries
 
 Push = Callable[[bytes], None]
+Form = Callable[[bytes], bytes]
 
 
 class Outlet(Protocol):
     """One connection, as sources see it. Frames in ``queue`` leave at the next ``flush``."""
 
+    number: int
     market: Market
     route: Route
     queue: list[bytes]
@@ -43,7 +47,7 @@ class Outlet(Protocol):
 class Hub:
     """Connections and their subscriptions by stream key (``spot:btcusdt@trade``)."""
 
-    def __init__(self, coinm_routed: bool = False) -> None:
+    def __init__(self, coinm_routed: bool = False, sending: FaultySending | None = None) -> None:
         self.version = 0
         self.outlets: dict[Outlet, None] = {}
         self.sent: Counter[str] = Counter()  # frames by stream key, each socket's copy counted
@@ -53,6 +57,7 @@ class Hub:
         self._silent: dict[str, set[Outlet]] = {}
         self._silent_for_all: set[str] = set()
         self._coinm_routed = coinm_routed
+        self._sending = sending
 
     def add(self, outlet: Outlet) -> None:
         """Take a new connection in."""
@@ -66,6 +71,8 @@ class Hub:
             self._drop(key, outlet)
         for outlets in self._silent.values():
             outlets.discard(outlet)
+        if self._sending is not None:
+            self._sending.forget(outlet.number)
         self.changed()
 
     def subscribe(self, outlet: Outlet, names: Iterable[str]) -> None:
@@ -81,6 +88,8 @@ class Hub:
         """Deliver these streams no more."""
         for name in names:
             self._drop(f"{outlet.market}:{name}", outlet)
+            if self._sending is not None:
+                self._sending.forget(outlet.number, f"{outlet.market}:{name}")
         self.changed()
 
     def reform(self, outlet: Outlet) -> None:
@@ -153,9 +162,34 @@ class Hub:
     def _make_pushes(self, key: str) -> list[Push]:
         prefix_length = len(prefix_of(key.partition(":")[2]))
         return [
-            outlet.queue.append if outlet.combined else _bare(outlet.queue.append, prefix_length)
+            self.way(key, outlet, None if outlet.combined else _bare(prefix_length))
             for outlet in self.outlets_of(key)
         ]
+
+    def way(self, key: str, outlet: Outlet, form: Form | None = None) -> Push:
+        """Return what takes a stream's frames to a connection, in another form and with faults.
+
+        It is up to date until ``version`` changes. Each call counts as a frame sent.
+        """
+        push: Push = outlet.queue.append
+        if self._sending is not None and self._sending.concerns(key):
+            push = self._sending.push(key, outlet.number, outlet.queue, self.sent)
+        return push if form is None else _formed(push, form)
+
+    def set_faults(self, plan: FaultPlan) -> None:
+        """Hurt frames as ``plan`` says from now on; those that waited leave."""
+        assert self._sending is not None
+        self._sending.replace(plan, self.sent)
+        self._pushes.clear()
+        self.flush()
+        self.changed()
+
+    def send_late(self) -> float | None:
+        """Send the frames whose delay is over; return when to come again, or None."""
+        assert self._sending is not None
+        due = self._sending.release(self.sent)
+        self.flush()
+        return due
 
     def flush(self) -> None:
         """Hand all queues to their sockets."""
@@ -169,8 +203,12 @@ class Hub:
             outlet.close(code, reason)
 
 
-def _bare(push: Push, prefix_length: int) -> Push:
-    return lambda frame: push(raw_frame(frame, prefix_length))
+def _bare(prefix_length: int) -> Form:
+    return lambda frame: raw_frame(frame, prefix_length)
+
+
+def _formed(push: Push, form: Form) -> Push:
+    return lambda frame: push(form(frame))
 
 
 def _ignore() -> None:

@@ -11,17 +11,11 @@ from dataclasses import dataclass
 from typing import Final
 from zlib import crc32
 
+from gateway.simulator.index_names import COMPOSITES
 from gateway.simulator.intervals import DAY_MS, HOUR_MS
 from gateway.simulator.listing import start_price
 
-ASSETS: Final = ("ADAUSD", "BNBUSD", "BTCUSD", "ETHUSD", "USDCUSD", "USDTUSD", "XRPUSD")
 _STABLE: Final = ("USDC", "USDT")
-# Symbols whose contracts follow an index of several assets, and some of those assets.
-_COMPOSITES: Final = {
-    "DEFI": ("AAVE", "COMP", "CRV", "SUSHI", "UNI"),
-    "BTCDOM": ("ADA", "BNB", "ETH", "SOL", "XRP"),
-    "FOOTBALL": ("ACM", "BAR", "CHZ", "PSG"),
-}
 _ONE: Final = 10**8
 _HALF_HOUR_MS: Final = HOUR_MS // 2
 _WEEKEND: Final = (2, 3)  # days since the epoch, a Thursday, modulo 7
@@ -91,15 +85,10 @@ def asset_index(symbol: str, ms: int) -> AssetIndex:
     return AssetIndex(symbol, price, *((10_000, 10_000) if is_stable else (10_000_000, 5_000_000)))
 
 
-def is_composite(base: str) -> bool:
-    """Say whether contracts on ``base`` follow a composite index."""
-    return base in _COMPOSITES
-
-
 def composite_index(base: str, ms: int) -> tuple[int, list[Component]]:
     """Return the index of ``base`` and its components, which add up to it."""
     found = []
-    for number, asset in enumerate(_COMPOSITES[base]):
+    for number, asset in enumerate(COMPOSITES[base]):
         price = round(start_price(asset) * _ONE) * (_ONE + wobble(asset, ms)) // _ONE
         # each asset began with its own fixed amount of dollars
         weight = (100 + 10 * number) * _ONE * _ONE // round(start_price(asset) * _ONE)

@@ -74,11 +74,20 @@ class LoadMarket:
     def depth(self, market: Market, symbol: str) -> TrueBook:
         return self.book_at(market, symbol, None)
 
+    def depth_before(
+        self, market: Market, symbol: str, age_s: float, *, is_rpi: bool = False
+    ) -> TrueBook:
+        book = self._find(market, symbol).book
+        return book.at(book.first_id + book.ago(age_s))
+
     def book_at(self, market: Market, symbol: str, update_id: int | None) -> TrueBook:
+        return self._find(market, symbol).book.at(update_id)
+
+    def _find(self, market: Market, symbol: str) -> LoadInstrument:
         instrument = self._instruments.get(f"{market}:{symbol}")
         if instrument is None:
             raise NoSuchSymbol(symbol)
-        return instrument.book.at(update_id)
+        return instrument
 
     def now_ms(self) -> int:
         return self._clock.now_ns() // 1_000_000

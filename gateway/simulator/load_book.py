@@ -19,6 +19,7 @@ MOVING: Final = 20  # of them, behind the best
 A_DIFF: Final = 2  # of those, changed by a diff
 ROUND: Final = MOVING // A_DIFF  # diffs after which a level is changed again
 JUMP: Final = 40  # ids that other contracts take between a futures diff and the next
+_DIFFS_PER_S: Final = 10
 _FIRST_ID: Final = 10_000_000_000
 _IDS_APART: Final = 7_000_003
 _BID, _ASK = 7, 11  # odd, and prime to 10^k - 1, so that each id brings another quantity
@@ -56,6 +57,10 @@ class LoadBook:
         """Return the levels that a diff changes, on both sides, besides the best."""
         first = 1 + diff % ROUND * A_DIFF
         return first, first + 1
+
+    def ago(self, seconds: float) -> int:
+        """Return the id, counted from the first, of some seconds ago; diffs come each 100 ms."""
+        return max(0, self.newest - round(seconds * _DIFFS_PER_S) * STRIDE)
 
     def at(self, update_id: int | None = None) -> TrueBook:
         """Return the true book at an id, or now. Raises UnknownUpdateId."""

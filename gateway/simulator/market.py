@@ -13,7 +13,9 @@ from typing import Final
 
 from gateway.simulator.changes import Change, levels_of
 from gateway.simulator.encode import Encoder
+from gateway.simulator.eras import Eras, lower_id
 from gateway.simulator.exchange_info import contract_of
+from gateway.simulator.history import USUAL, Kept
 from gateway.simulator.ladder import Side
 from gateway.simulator.liquidations import ForcedOrder, Liquidations
 from gateway.simulator.listing import Listing
@@ -40,7 +42,7 @@ class GeneratedMarket:
 
     def __init__(
         self, listing: Listing, seed: int, now_ms: int, *,
-        changes_max: int = 20_000, onboard_ms: int = ONBOARD_MS,
+        changes_max: int = 20_000, onboard_ms: int = ONBOARD_MS, kept: Kept = USUAL,
     ) -> None:  # fmt: skip
         name = f"{seed}:{listing.market}:{listing.symbol}"
         self.listing = listing
@@ -50,13 +52,13 @@ class GeneratedMarket:
         self.status = TRADING
         self.onboard_ms = onboard_ms
         self.bids, self.asks = Side(is_bid=True), Side(is_bid=False)
-        self.truth: Truth[Change] = Truth(levels_of, changes_max=changes_max)
+        self._changes_max = changes_max
         self.update_id = self.random.randint(10**10, 10**11)
-        self.prints = Prints(listing, self.encoder, self.random)
+        self.prints = Prints(listing, self.encoder, self.random, kept)
         self._fill_book()
         is_perpetual = contract_of(listing.symbol, now_ms)[0].endswith("PERPETUAL")
         self.liquidations = Liquidations(largest=listing.market is Market.USDM)
-        self.marks = Marks(is_perpetual, self.middle)
+        self.marks = Marks(is_perpetual, self.middle, kept.candles)
         self._touched: list[Level] = []
         self.retail: RetailBook | None = None
         if listing.market is Market.USDM:
@@ -70,7 +72,17 @@ class GeneratedMarket:
                     break
                 side.set(price, self._size())
                 price += step * self.random.randint(1, 3)
-        self.truth.start(self.update_id, self.texts(self.bids), self.texts(self.asks))
+        self.eras = Eras(self._new_truth())
+
+    def _new_truth(self) -> Truth[Change]:
+        truth: Truth[Change] = Truth(levels_of, changes_max=self._changes_max)
+        truth.start(self.update_id, self.texts(self.bids), self.texts(self.asks))
+        return truth
+
+    @property
+    def truth(self) -> Truth[Change]:
+        """Return the true books of the numbering in force."""
+        return self.eras.current
 
     @property
     def key(self) -> str:
@@ -98,6 +110,25 @@ class GeneratedMarket:
     def book_ticker(self, ms: int) -> bytes:
         """Return the best prices as the stream of them shows them."""
         return self.encoder.book_ticker(self.update_id, *self.best(), ms)
+
+    def mark(self, ms: int) -> None:
+        """Remember which book this moment has, for answers that are stale."""
+        self.eras.mark(ms)
+        if self.retail is not None:
+            self.retail.eras.mark(ms)
+
+    def restart_ids(self, now_ns: int, wanted: frozenset[str]) -> list[Emission]:
+        """Number updates and trades anew, from lower ids on; the book stays as it is.
+
+        Returns the frames that end the old numbering. Raises NoLowerIds.
+        """
+        update_id = lower_id(min(self.eras.begins), self._extras)
+        emissions = self.prints.restart_ids(now_ns, wanted, self._extras)
+        self.update_id = update_id
+        self.eras.begin(self._new_truth())
+        if self.retail is not None:
+            self.retail.restart_ids()
+        return emissions
 
     def act(self, now_ns: int, wanted: frozenset[str]) -> list[Emission]:
         """Do one random action; return the real-time frames of ``wanted`` that follow from it.

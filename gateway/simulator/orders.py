@@ -13,6 +13,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from gateway.errors import UsageError
+from gateway.simulator.fault_plan import PlanChange
 from gateway.simulator.names import Market, is_well_formed, parse_symbol_id
 from gateway.simulator.rules import Pool
 
@@ -74,6 +75,13 @@ class Lag(Order, frozen=True):
     seconds: Seconds
     market: Market | None = None
     connection: int | None = None
+
+
+class Slow(Chosen, frozen=True):
+    """Let connections carry so many bytes a second; "on" false lets all through."""
+
+    bytes_per_s: Count = 2_000
+    on: bool = True
 
 
 class Silence(Order, frozen=True):
@@ -142,10 +150,21 @@ class Delist(Order, frozen=True):
     symbol: str
 
 
+class RestartIds(Order, frozen=True):
+    """Let an instrument number its updates and trades anew, from lower ids on."""
+
+    symbol: str
+
+
+class SetFaults(Order, PlanChange, frozen=True):
+    """Change the plan of faults by what is given; "on" false stops them all."""
+
+
 ORDERS: Final[dict[str, tuple[type[Order], str]]] = {
     "pause": (Pause, "{}"),
     "resume": (Resume, "{}"),
     "drop": (Drop, '{"stream": "spot:btcusdt@depth@100ms", "count": 1}'),
+    "slow": (Slow, '{"market": "spot", "bytes_per_s": 2000}'),
     "silence": (Silence, '{"stream": "spot:btcusdt@trade", "on": true}'),
     "lag": (Lag, '{"seconds": 0.5, "market": "spot"}'),
     "hold": (Hold, '{"connection": 3, "on": true}'),
@@ -157,6 +176,8 @@ ORDERS: Final[dict[str, tuple[type[Order], str]]] = {
     "list": (ListSymbol, '{"symbol": "spot:NEWUSDT"}'),
     "halt": (Halt, '{"symbol": "spot:BTCUSDT", "on": true}'),
     "delist": (Delist, '{"symbol": "spot:BTCUSDT"}'),
+    "restart_ids": (RestartIds, '{"symbol": "spot:BTCUSDT"}'),
+    "faults": (SetFaults, '{"frames": [{"streams": "spot:*", "drop": 0.01}]}'),
 }
 
 

@@ -66,6 +66,11 @@ class Outgoing:
         return self._link.lag_s
 
     @property
+    def bytes_per_s(self) -> int | None:
+        """Return how many bytes a second are let through; None: all."""
+        return self._link.bytes_per_s
+
+    @property
     def unsent_bytes(self) -> int:
         """Return the bytes that the socket has not taken."""
         transport = self._transport
@@ -102,6 +107,11 @@ class Outgoing:
     def set_lag(self, seconds: float) -> None:
         """Delay everything that leaves by ``seconds``."""
         self._link.set_lag(seconds, self._clock.monotonic())
+        self._pump()
+
+    def set_width(self, bytes_per_s: int | None) -> None:
+        """Let so many bytes a second through; None: all."""
+        self._link.set_width(bytes_per_s, self._clock.monotonic())
         self._pump()
 
     def hold(self, is_held: bool) -> None:

@@ -11,6 +11,7 @@ loses nothing and buffers a bounded amount. Afterwards sockets stay open and sil
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -80,11 +81,24 @@ class Replay:
         self.wake()
         return book
 
+    def depth_before(
+        self, market: Market, symbol: str, age_s: float, *, is_rpi: bool = False
+    ) -> TrueBook:
+        offsets = self._timeline.offsets
+        reached = offsets[self._position - 1] if self._position else 0
+        before = bisect_right(offsets, reached - round(age_s * 1e9), 0, self._position)
+        return self._book_at_position(market, symbol, before, None)
+
     def book_at(self, market: Market, symbol: str, update_id: int | None) -> TrueBook:
+        return self._book_at_position(market, symbol, self._position, update_id)
+
+    def _book_at_position(
+        self, market: Market, symbol: str, position: int, update_id: int | None
+    ) -> TrueBook:
         tape = self._timeline.tapes.get((market, symbol))
         if tape is None:
             raise NoSuchSymbol(symbol)
-        current = tape.update_id_at(self._position)
+        current = tape.update_id_at(position)
         if current is None:
             why = "no snapshot" if tape.snapshot_id is None else "a gap before this place"
             raise NoSnapshot(f"the capture of {symbol} has {why}")

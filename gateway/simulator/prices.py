@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.simulator.candles import Candles, Print
+from gateway.simulator.candles import CANDLES_KEPT, Candles, Print
 from gateway.simulator.indices import wobble
 from gateway.simulator.intervals import HOUR_MS
 
@@ -35,10 +35,10 @@ class MarkPrice:
 class PairIndex:
     """A pair's index price and its candles."""
 
-    def __init__(self, pair: str, middle: int) -> None:
+    def __init__(self, pair: str, middle: int, candles_kept: int = CANDLES_KEPT) -> None:
         self.pair = pair
         self.price = middle
-        self.candles = Candles(middle)
+        self.candles = Candles(middle, kept=candles_kept)
 
     def sample(self, middle: int, ms: int) -> None:
         """Take the middle of the first contract's book."""
@@ -49,10 +49,10 @@ class PairIndex:
 class Marks:
     """A contract's mark price and its candles."""
 
-    def __init__(self, is_perpetual: bool, middle: int) -> None:
+    def __init__(self, is_perpetual: bool, middle: int, candles_kept: int = CANDLES_KEPT) -> None:
         self._is_perpetual = is_perpetual
         self.newest = MarkPrice(middle, middle, middle, middle, *self._funding(0, 1, 0))
-        self.candles = Candles(middle)
+        self.candles = Candles(middle, kept=candles_kept)
 
     def sample(self, middle: int, index: int, ms: int) -> None:
         """Take the middle of the contract's book and the index of its pair."""

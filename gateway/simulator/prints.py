@@ -12,6 +12,8 @@ from typing import Final
 from gateway.simulator.candles import Candles, Print
 from gateway.simulator.day import Day, Minutes
 from gateway.simulator.encode import Encoder, Trade
+from gateway.simulator.eras import lower_id
+from gateway.simulator.history import USUAL, Kept, Shelf, Traded
 from gateway.simulator.intervals import ZONE_MS
 from gateway.simulator.listing import Listing
 from gateway.simulator.names import Market
@@ -25,19 +27,24 @@ Emission = tuple[str, bytes]  # what follows "<symbol>@" in the stream's name, a
 class Prints:
     """One instrument's trades. ``wanted`` holds the suffixes whose frames are asked for."""
 
-    def __init__(self, listing: Listing, encoder: Encoder, random: Random) -> None:
+    def __init__(
+        self, listing: Listing, encoder: Encoder, random: Random, kept: Kept = USUAL
+    ) -> None:
         self._listing = listing
         self._encoder = encoder
         self._random = random
         self._trade_id = random.randint(10**8, 10**9)
         self._block_id = random.randint(100, 1000)
         self._aggregate_id = random.randint(10**7, 10**8)
+        self._lowest = self._trade_id, self._aggregate_id  # where the numbering in force began
         self._aggregate: tuple[int, bool, int, int, int] | None = None
         self._aggregate_until_ns = 0
         self.day = Day(listing, random, self._trade_id)
         self.minutes = Minutes(listing)
         zones = ZONE_MS if listing.market is Market.SPOT else ()
-        self.candles = Candles(listing.start, zones)
+        self.candles = Candles(listing.start, zones, kept.candles)
+        self._kept = kept.trades
+        self.trades, self.aggregates = Shelf(kept.trades), Shelf(kept.trades)
 
     def make(
         self, price: int, qty: int, is_buyer_maker: bool, update_id: int, now_ns: int,
@@ -60,9 +67,22 @@ class Prints:
     def _count(self, price: int, qty: int, is_buyer_maker: bool, update_id: int, ms: int) -> None:
         turnover = self._listing.turnover(price, qty)
         trade = Print(ms, self._trade_id, price, qty, turnover, not is_buyer_maker, update_id)
+        self.trades.add(Traded(self._trade_id, price, qty, is_buyer_maker, ms))
         self.day.add(trade)
         self.minutes.add(trade)
         self.candles.add(trade)
+
+    def restart_ids(self, now_ns: int, wanted: frozenset[str], random: Random) -> list[Emission]:
+        """Number trades and aggregates anew; returns the aggregate that ends the old numbering.
+
+        Raises NoLowerIds.
+        """
+        trade_id = lower_id(self._lowest[0], random)
+        aggregate_id = lower_id(self._lowest[1], random)
+        emissions = self.flush_aggregate(now_ns, wanted, is_over=True)
+        self._lowest = self._trade_id, self._aggregate_id = trade_id, aggregate_id
+        self.trades, self.aggregates = Shelf(self._kept), Shelf(self._kept)
+        return emissions
 
     def block(self, price: int, qty: int, is_buyer_maker: bool, ms: int) -> Emission:
         """Make a block trade: agreed beside the book, and in no other stream (spot)."""
@@ -102,7 +122,9 @@ class Prints:
         price, is_buyer_maker, qty, first_id, last_id = self._aggregate
         self._aggregate = None
         aggregate_id, self._aggregate_id = self._aggregate_id, self._aggregate_id + 1
+        ms = end_ns // _MS
+        self.aggregates.add(Traded(aggregate_id, price, qty, is_buyer_maker, ms, first_id, last_id))
         if "aggTrade" not in wanted:
             return []
         trade = self._texts_of(aggregate_id, price, qty, is_buyer_maker, first_id, last_id)
-        return [("aggTrade", self._encoder.agg_trade(trade, end_ns // _MS))]
+        return [("aggTrade", self._encoder.agg_trade(trade, ms))]

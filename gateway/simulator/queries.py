@@ -45,23 +45,47 @@ def invalid_symbol() -> Refusal:
 
 def symbol_of(query: Mapping[str, str]) -> str:
     """Return the mandatory ``symbol``. Raises Refusal."""
-    symbol = query.get("symbol", "")
-    if not symbol:
-        text = "Mandatory parameter 'symbol' was not sent, was empty/null, or malformed."
-        raise Refusal(-1102, text)
+    symbol = mandatory(query, "symbol")
     if _SYMBOL.fullmatch(symbol) is None or symbol != symbol.upper():
         raise _illegal("symbol", r"^[\w\-._&&[^a-z]]{1,50}$")
     return symbol
 
 
+def integer(query: Mapping[str, str], name: str) -> int | None:
+    """Return an optional whole number. Raises Refusal."""
+    text = query.get(name)
+    if text is None:
+        return None
+    if not re.fullmatch(r"[0-9]{1,20}", text):
+        raise _illegal(name, "^[0-9]{1,20}$")
+    return int(text)
+
+
+def row_limit(market: Market, query: Mapping[str, str], usual: int, most: int) -> int:
+    """Return how many rows are wanted: spot cuts too many short, futures refuse. Raises Refusal."""
+    limit = integer(query, "limit")
+    if limit is None:
+        return usual
+    if limit == 0 or (limit > most and market is not Market.SPOT):
+        raise Refusal(-1130, "Data sent for parameter 'limit' is not valid.")
+    return min(limit, most)
+
+
+def mandatory(query: Mapping[str, str], name: str) -> str:
+    """Return a mandatory text. Raises Refusal."""
+    text = query.get(name, "")
+    if not text:
+        raise Refusal(
+            -1102, f"Mandatory parameter '{name}' was not sent, was empty/null, or malformed."
+        )
+    return text
+
+
 def depth_limit(market: Market, query: Mapping[str, str]) -> int:
     """Return the levels a side that are wanted. Raises Refusal."""
-    text = query.get("limit")
-    if text is None:
+    limit = integer(query, "limit")
+    if limit is None:
         return _SPOT_LIMIT_DEFAULT if market is Market.SPOT else _FUTURES_LIMIT_DEFAULT
-    if not re.fullmatch(r"[0-9]{1,20}", text):
-        raise _illegal("limit", "^[0-9]{1,20}$")
-    limit = int(text)
     if market is not Market.SPOT and limit not in _FUTURES_LIMITS:
         raise Refusal(-4021, f"'{limit}' is not valid depth limit.")
     if limit == 0:
@@ -104,3 +128,20 @@ def symbols_asked(market: Market, query: Mapping[str, str]) -> list[str] | None:
 def _illegal(name: str, legal: str) -> Refusal:
     text = f"Illegal characters found in parameter '{name}'; legal range is '{legal}'."
     return Refusal(-1100, text)
+
+
+_FAULTS: Final = {
+    403: (0, "Forbidden by the firewall."),
+    418: (-1003, "Way too much request weight used; IP banned."),
+    429: (-1003, "Too much request weight used; please use WebSocket Streams for live updates."),
+    500: (-1000, "An unknown error occurred while processing the request."),
+    502: (-1000, "Bad Gateway."),
+    503: (-1000, "Service Unavailable."),
+    504: (-1007, "Timeout waiting for response from backend server."),
+}
+
+
+def fault_body(status: int) -> bytes:
+    """Return the body of an answer that fails on purpose."""
+    code, text = _FAULTS[status]
+    return orjson.dumps({"code": code, "msg": text})

@@ -12,6 +12,7 @@ from random import Random
 from typing import Final
 
 from gateway.simulator.changes import Change, levels_of
+from gateway.simulator.eras import Eras, lower_id
 from gateway.simulator.ladder import Side
 from gateway.simulator.listing import Listing
 from gateway.simulator.truth import Truth
@@ -35,12 +36,27 @@ class RetailBook:
         self._public = {True: bids, False: asks}
         self._retail: dict[bool, dict[int, int]] = {True: {}, False: {}}
         self._shown = {True: Side(is_bid=True), False: Side(is_bid=False)}
-        self.truth: Truth[Change] = Truth(levels_of, changes_max=changes_max)
+        self._changes_max = changes_max
         self.update_id = random.randint(10**10, 10**11)
         for side, public in self._public.items():
             for price, qty in public.qty.items():
                 self._shown[side].set(price, qty)
-        self.truth.start(self.update_id, *(self._texts(side) for side in (True, False)))
+        self.eras = Eras(self._new_truth())
+
+    def _new_truth(self) -> Truth[Change]:
+        truth: Truth[Change] = Truth(levels_of, changes_max=self._changes_max)
+        truth.start(self.update_id, *(self._texts(side) for side in (True, False)))
+        return truth
+
+    @property
+    def truth(self) -> Truth[Change]:
+        """Return the true books of the numbering in force."""
+        return self.eras.current
+
+    def restart_ids(self) -> None:
+        """Number anew, from lower ids on. Raises NoLowerIds."""
+        self.update_id = lower_id(min(self.eras.begins), self._random)
+        self.eras.begin(self._new_truth())
 
     def _texts(self, is_bid: bool) -> list[tuple[str, str]]:
         side = self._shown[is_bid]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import errno
 from collections import Counter
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 from weakref import WeakSet
 
 from picows import (
@@ -17,6 +17,8 @@ from picows import (
 )
 
 from gateway.errors import PortTaken
+from gateway.simulator import ws_api
+from gateway.simulator.api_connection import ApiConnection, ApiDesk
 from gateway.simulator.clock import Clock
 from gateway.simulator.conduct import Conduct, Violation
 from gateway.simulator.connection import GOING_AWAY, Connection, Shared
@@ -27,6 +29,7 @@ from gateway.simulator.names import Market
 from gateway.simulator.paths import Refused, parse_target
 from gateway.simulator.rules import Rules
 
+Accepted = Connection | ApiConnection | WSUpgradeResponseWithListener
 TICK_S: Final = 0.05  # to notice that the loop stood still
 
 
@@ -44,9 +47,10 @@ class StreamServer:
         self._shared = Shared(hub, clock, rules, conduct, self._standstill, self.doors)
         self._server: asyncio.Server | None = None
         self._address = ("", 0)
+        self._desks: Mapping[Market, ApiDesk] = {}
         self._tick_timer: asyncio.TimerHandle | None = None
         self._made = 0
-        self._all: WeakSet[Connection] = WeakSet()
+        self._all: WeakSet[Connection | ApiConnection] = WeakSet()
 
     @property
     def connections(self) -> list[Connection]:
@@ -93,8 +97,16 @@ class StreamServer:
         self._standstill.tick(self._clock.monotonic())
         self._tick_timer = asyncio.get_running_loop().call_later(TICK_S, self._tick)
 
-    def _accept(self, request: WSUpgradeRequest) -> Connection | WSUpgradeResponseWithListener:
-        target = parse_target(request.path.decode(errors="replace"))
+    def serve_api(self, desks: Iterable[ApiDesk]) -> None:
+        """Answer the WebSocket API of these markets too."""
+        self._desks = {desk.market: desk for desk in desks}
+
+    def _accept(self, request: WSUpgradeRequest) -> Accepted:
+        path = request.path.decode(errors="replace")
+        market = ws_api.PATHS.get(path.partition("?")[0])
+        if market is not None and market in self._desks:
+            return self._accept_api(self._desks[market])
+        target = parse_target(path)
         if isinstance(target, Refused):
             self.refused[str(target.status)] += 1
             return _refuse(Refusal(target.status, target.body))
@@ -103,6 +115,14 @@ class StreamServer:
             return _refuse(refusal)
         self._made += 1
         connection = Connection(self._shared, self._made, target, self.lags[target.market])
+        self._all.add(connection)
+        return connection
+
+    def _accept_api(self, desk: ApiDesk) -> Accepted:
+        refusal = self._knock(desk.market)
+        if refusal is not None:
+            return _refuse(refusal)
+        connection = ApiConnection(desk, self.lags[desk.market])
         self._all.add(connection)
         return connection
 
@@ -120,6 +140,16 @@ class StreamServer:
             counts.update({str(status): count for status, count in door.refused.items()})
         return dict(sorted(counts.items()))
 
+    def handshakes(self) -> list[dict[str, Any]]:
+        """Return the newest handshakes in order: market, HTTP status, and how long ago."""
+        now = self._clock.monotonic()
+        found = [
+            {"market": str(market), "status": status, "age_s": round(now - at, 3)}
+            for market, door in self.doors.items()
+            for at, status in door.answered
+        ]
+        return sorted(found, key=lambda handshake: -handshake["age_s"])
+
     def offences(self) -> dict[str, int]:
         """Return the connections closed for their message rate, by market."""
         return {str(market): door.offended for market, door in self.doors.items()}
@@ -129,7 +159,8 @@ class StreamServer:
         self.deafen()
         if self._tick_timer is not None:
             self._tick_timer.cancel()
-        self._hub.close_all(GOING_AWAY, "the simulator ends")
+        for connection in list(self._all):
+            connection.close(GOING_AWAY, "the simulator ends")
         for _ in range(20):
             if not any(connection.is_open for connection in self._all):
                 return
@@ -138,7 +169,7 @@ class StreamServer:
         await asyncio.sleep(0)
 
 
-def _abort(connections: Iterable[Connection]) -> None:
+def _abort(connections: Iterable[Connection | ApiConnection]) -> None:
     for connection in list(connections):
         connection.abort()
 

@@ -21,10 +21,16 @@ from typing import Any, Final, Self
 
 from aiohttp import web
 
+from gateway.simulator import ws_api
+from gateway.simulator.api_connection import ApiDesk
 from gateway.simulator.clock import Clock
 from gateway.simulator.conduct import Conduct
 from gateway.simulator.control import ControlRoom
 from gateway.simulator.control_routes import control_routes
+from gateway.simulator.fault_plan import FaultPlan
+from gateway.simulator.fault_runner import FaultRunner
+from gateway.simulator.fault_sending import FaultySending
+from gateway.simulator.fault_state import FaultState
 from gateway.simulator.faults import Drops
 from gateway.simulator.generator import Generator
 from gateway.simulator.hub import Hub
@@ -62,6 +68,7 @@ class SimulatorOptions:
     rate: float = 1.0  # times 20 actions a second and instrument
     load: float | None = None  # messages a second of a market made for load alone; else none
     drop_every: int | None = None
+    faults: FaultPlan = field(default_factory=FaultPlan)
     coinm_routed: bool = False  # COIN-M's unrouted address carries book streams only, as USD-M's
     rules: Rules = field(default_factory=Rules)
 
@@ -78,20 +85,39 @@ class Simulator:
         """Make what ``options`` say; a ``timeline`` that is loaded already stands for the files."""
         self.options = options
         self._clock = clock or Clock()
-        self.hub = Hub(options.coinm_routed)
+        self.faults = FaultState(options.faults)
+        sending = FaultySending(self.faults, self._clock.monotonic)
+        self.hub = Hub(options.coinm_routed, sending)
         self.drops = Drops(options.drop_every)
         self.conduct = Conduct()
         self.source = self._make_source(timeline)
         self.server = StreamServer(self.hub, self._clock, options.rules, self.conduct)
         self.pools = {pool: WeightPool(options.rules.weights[pool]) for pool in Pool}
         self.control = ControlRoom(
-            self.source, self.hub, self.server, self.drops, self.conduct, self.pools
+            self.source, self.hub, self.server, self.drops, self.conduct, self.pools, self.faults
         )
+        self._runner = FaultRunner(
+            self.faults, self.hub, self.source, self._clock, self.control.obey
+        )
+        sending.on_late = self._runner.on_late
+        self.control.on_faults = self._runner.replace
+        self._apis = {market: self._make_api(market) for market in Market}
+        self.server.serve_api(self._desk(market) for market in Market)
         self.addresses: dict[str, Any] = {}
         self.failure: Exception | None = None  # what ended the market, if it was not ``stop``
         self.on_failure: Callable[[], None] = _ignore
         self._rest: web.AppRunner | None = None
         self._task: asyncio.Task[None] | None = None
+
+    def _make_api(self, market: Market) -> RestApi:
+        pool = self.pools[POOL_OF[market]]
+        return RestApi(market, self.source, pool, self._clock, self.conduct, self.faults)
+
+    def _desk(self, market: Market) -> ApiDesk:
+        return ApiDesk(
+            market, self._apis[market].calls, self.pools[POOL_OF[market]], self.faults,
+            self.conduct, self._clock, self.options.rules.pings[market],
+        )  # fmt: skip
 
     def _make_source(self, timeline: Timeline | None) -> Source:
         options = self.options
@@ -122,6 +148,7 @@ class Simulator:
             raise
         self.addresses = _addresses(f"ws://{HOST}:{ws_port}", f"http://{HOST}:{rest_port}")
         self._task = asyncio.create_task(self._run())
+        self._runner.begin()
 
     async def _run(self) -> None:
         try:
@@ -135,9 +162,7 @@ class Simulator:
 
     async def _start_rest(self, preferred_port: int) -> int:
         application = web.Application()
-        for market in Market:
-            pool = self.pools[POOL_OF[market]]
-            api = RestApi(market, self.source, pool, self._clock, self.conduct)
+        for api in self._apis.values():
             application.add_routes(api.routes())
         application.add_routes(control_routes(self.control))
         application.router.add_route("*", "/{path:.*}", unknown_path)
@@ -153,6 +178,7 @@ class Simulator:
 
     async def stop(self) -> None:
         """Close everything."""
+        await self._runner.stop()
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
@@ -181,4 +207,6 @@ def _addresses(ws: str, rest: str) -> dict[str, Any]:
     markets = {
         str(market): {"ws": f"{ws}/{market}", "rest": f"{rest}/{market}"} for market in Market
     }
+    for path, market in ws_api.PATHS.items():
+        markets[str(market)]["ws_api"] = f"{ws}{path}"
     return {"ws": ws, "rest": rest, "markets": markets}

@@ -99,3 +99,21 @@ class RetailBooks(Protocol):
 
     def rpi_depth(self, market: Market, symbol: str) -> TrueBook:
         """Return the true book now, for REST. Raises NoSuchSymbol, NoSnapshot."""
+
+
+@runtime_checkable
+class PastBooks(Protocol):
+    """A source that knows what its books were some time ago."""
+
+    def depth_before(
+        self, market: Market, symbol: str, age_s: float, *, is_rpi: bool = False
+    ) -> TrueBook:
+        """Return the true book of ``age_s`` seconds ago. Raises NoSuchSymbol, NoSnapshot."""
+
+
+@runtime_checkable
+class Renumbering(Protocol):
+    """A source whose instruments can begin to number anew."""
+
+    def restart_ids(self, market: Market, symbol: str) -> None:
+        """Number updates and trades from lower ids on. Raises NoSuchSymbol, NoLowerIds."""

@@ -69,6 +69,10 @@ class WeightPool:
         interval = {"interval": "MINUTE", "intervalNum": 1}
         return [{"rateLimitType": "REQUEST_WEIGHT", **interval, "limit": self.limit}]
 
+    def counted_limits(self, spent: Spent) -> list[dict[str, Any]]:
+        """Return the limit with what was used of it, as the WebSocket API tells it."""
+        return [{**limit, "count": spent.used} for limit in self.rate_limits()]
+
     def _excess(self) -> str:
         limit = f"current limit is {self.limit} request weight per 1 MINUTE"
         advice = "Please use WebSocket Streams for live updates to avoid polling the API."

@@ -18,6 +18,7 @@ from gateway.layout import Market
 from gateway.log import RateLimit
 from gateway.markets import FACTS
 from gateway.rest.client import RestClient
+from gateway.rest.limits import weight_per_minute
 
 log = logging.getLogger("gateway.supervisor")
 
@@ -92,13 +93,17 @@ class Catalogue:
         address = self._rest.address(market, "exchangeInfo")
         answer = await self._rest.exchange_info(market)
         if not answer.is_ok:
+            host = address.partition("://")[2].partition("/")[0]
             raise VenueError(
                 address,
-                answer.problem(),
+                answer.problem().removeprefix(f"{host}: "),
                 "check the network and the address of the upstream, or wait",
             )
         # Spot's has 15 MB: read beside the loop, which has snapshots to fetch meanwhile.
         found = await asyncio.to_thread(read_exchange_info, market, answer.body)
+        limit = await asyncio.to_thread(weight_per_minute, answer.body)
+        if limit is not None:
+            self._rest.learn(market, limit)
         others = {key: i for key, i in self.instruments.items() if key[0] is not market}
         self.instruments = others | {(market, name): i for name, i in found.items()}
         self._fetched_at[market] = time.monotonic()

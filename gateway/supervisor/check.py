@@ -1,14 +1,19 @@
-"""What is said of a configuration before anything is carried. Pure."""
+"""What is said of a configuration: before anything is carried, and when it is read again. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
+import msgspec
+
+from gateway.config import Config
 from gateway.errors import ConfigError
 from gateway.instruments import Instruments
 from gateway.patterns import Selection
 from gateway.supervisor.subscriptions import Wanted, unfit
 
+TAKEN_UP = frozenset({"subscribe"})  # the rest is built into segments, sockets and processes
 _NAMED = 5  # of what is alike
 
 
@@ -59,3 +64,18 @@ def _few(lines: Iterator[str]) -> Iterator[str]:
         else:
             more = 1 + sum(1 for _ in lines)
             yield f"{more} more like this"
+
+
+def needs_restart(running: Config, read: Config) -> list[str]:
+    """Return the keys, as ``memory.raw_ring_bytes``, that differ and are not taken up."""
+    return [key for key in _differences(running, read, "") if key not in TAKEN_UP]
+
+
+def _differences(old: Any, new: Any, where: str) -> Iterator[str]:
+    if not isinstance(old, msgspec.Struct):
+        if old != new:
+            yield where
+        return
+    for field in old.__struct_fields__:
+        name = f"{where}.{field}" if where else field
+        yield from _differences(getattr(old, field), getattr(new, field), name)

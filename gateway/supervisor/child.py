@@ -11,15 +11,20 @@ import contextlib
 import logging
 import socket
 import time
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, TypeVar
 
 from gateway import processes
 from gateway.channel import Channel, ChannelClosed, ChannelError
+from gateway.layout import Market
 from gateway.plan import (
+    BookReply,
+    BookRequest,
     Changed,
     ConnectReply,
     ConnectRequest,
+    HistoryReply,
+    HistoryRequest,
     InstrumentReply,
     InstrumentRequest,
     PlanChange,
@@ -36,11 +41,13 @@ from gateway.plan import (
 
 log = logging.getLogger("gateway.supervisor")
 
-REQUESTS_MAX = 4096  # in work for a shard: 4 snapshots, one instrument a symbol, one try a link
+REQUESTS_MAX = 4096  # in work for a shard: snapshots, history, instruments, attempts to connect
+BOOKS_MAX = 4  # whole books asked of a shard at once: each is some hundred kilobytes on the channel
 
-Request = SnapshotRequest | InstrumentRequest | ConnectRequest
-Reply = SnapshotReply | InstrumentReply | ConnectReply
+Request = SnapshotRequest | HistoryRequest | InstrumentRequest | ConnectRequest
+Reply = SnapshotReply | HistoryReply | InstrumentReply | ConnectReply
 Note = RowUnknown | Refused | TopicWanted
+A = TypeVar("A", Changed, BookReply)
 
 
 class Desk(Protocol):
@@ -63,6 +70,9 @@ class ShardChild:
         self._channel = channel
         self._pending: set[asyncio.Task[None]] = set()
         self._changes: dict[int, asyncio.Future[Changed | None]] = {}
+        self._books: dict[int, asyncio.Future[BookReply | None]] = {}
+        self._book_turn = asyncio.Semaphore(BOOKS_MAX)
+        self._books_asked = 0
         self._ready_at = 0.0
 
     @classmethod
@@ -100,7 +110,8 @@ class ShardChild:
             for task in self._pending:
                 task.cancel()  # a request dies with the shard that asked
             self._channel.close()
-            for answer in list(self._changes.values()):
+            answers: list[asyncio.Future[Any]] = [*self._changes.values(), *self._books.values()]
+            for answer in answers:
                 if not answer.done():
                     answer.set_result(None)
             if not self.ready.done():
@@ -116,6 +127,21 @@ class ShardChild:
         answer.add_done_callback(lambda _: self._changes.pop(change.change_id, None))
         self._channel.send(change)
         return answer
+
+    async def book(self, market: Market, row_name: str) -> BookReply | None:
+        """Return the whole book of a symbol; None: the shard ended, or has ended."""
+        async with self._book_turn:
+            if self.process.returncode is not None:
+                return None
+            self._books_asked += 1
+            number = self._books_asked
+            answer: asyncio.Future[BookReply | None] = asyncio.get_running_loop().create_future()
+            self._books[number] = answer
+            try:
+                self._channel.send(BookRequest(number, market, row_name))
+                return await answer
+            finally:
+                del self._books[number]
 
     def stop(self) -> None:
         """Ask it to close cleanly."""
@@ -141,8 +167,10 @@ class ShardChild:
             case Ready():
                 self._on_ready(message)
             case Changed():
-                self._on_changed(message)
-            case SnapshotRequest() | InstrumentRequest() | ConnectRequest():
+                self._on_answer(self._changes, message.change_id, message)
+            case BookReply():
+                self._on_answer(self._books, message.request_id, message)
+            case SnapshotRequest() | HistoryRequest() | InstrumentRequest() | ConnectRequest():
                 self._on_request(message, desk)
             case _:
                 desk.note(self.shard_id, message)
@@ -152,10 +180,12 @@ class ShardChild:
         if not self.ready.done():
             self.ready.set_result(ready)
 
-    def _on_changed(self, changed: Changed) -> None:
-        answer = self._changes.get(changed.change_id)
+    def _on_answer(
+        self, waiting: Mapping[int, asyncio.Future[A | None]], number: int, message: A
+    ) -> None:
+        answer = waiting.get(number)
         if answer is not None and not answer.done():
-            answer.set_result(changed)
+            answer.set_result(message)
 
     def _on_request(self, request: Request, desk: Desk) -> None:
         if len(self._pending) >= REQUESTS_MAX:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from gateway.markets import FACTS
@@ -13,6 +14,7 @@ from gateway.supervisor.fleet import Fleet
 from gateway.supervisor.gate import Gate
 from gateway.supervisor.manifest import Manifest
 from gateway.supervisor.requests import Request
+from gateway.supervisor.snapshots import Books, books_of, no_book
 from gateway.supervisor.steward import Steward
 
 
@@ -27,13 +29,16 @@ class Clerk:
         gate: Gate,
         catalogue: Catalogue,
         manifest: Manifest,
+        weights: Callable[[], Mapping[str, Mapping[str, float]]],
     ) -> None:
+        """``weights`` tells of each pool of REST weight its limit, what is spent and held."""
         self._steward = steward
         self._consumers = consumers
         self._fleet = fleet
         self._gate = gate
         self._catalogue = catalogue
         self._manifest = manifest
+        self._weights = weights
 
     async def serve(self, request: Request) -> Mapping[str, Any]:
         """Do what is asked; return the result."""
@@ -47,7 +52,9 @@ class Clerk:
             case "list":
                 return self._list()
             case "status":
-                return await self._status()
+                return await self.status()
+            case "snapshot":
+                return (await self._snapshot(request)).as_result()
 
     def _list(self) -> dict[str, Any]:
         """Return what is carried, by whose wish, and what is not and why."""
@@ -62,7 +69,21 @@ class Clerk:
             "refused": {name: r.why for name, r in self._steward.refused.items()},
         }
 
-    async def _status(self) -> dict[str, Any]:
+    async def _snapshot(self, request: Request) -> Books:
+        """Return whole books as their shards have them now."""
+        carried, found = books_of(self._steward.wanted), Books()
+        for symbol in request.symbols:
+            stream = carried.get(symbol)
+            shard_id = None if stream is None else self._steward.shard_of(stream.name)
+            if stream is None or shard_id is None:
+                found.refused[symbol] = no_book(list(carried))
+                continue
+            reply = await self._fleet.book(shard_id, stream.market, stream.row_name)
+            found.add(symbol, reply, request.levels)
+            await asyncio.sleep(0)  # 20,000 levels are some milliseconds: others come in between
+        return found
+
+    async def status(self) -> dict[str, Any]:
         """Return how the gateway itself is doing; how its data is doing stands in the segments."""
         demand = self._consumers.demand
         listed = [market for market, _ in self._catalogue.instruments]
@@ -85,4 +106,5 @@ class Clerk:
             },
             "instruments": {FACTS[m].name: listed.count(m) for m in self._catalogue.markets},
             "hosts": await self._gate.hosts(),
+            "weight": self._weights(),
         }

@@ -16,7 +16,8 @@ from typing import Any, Protocol
 
 from gateway.config import Liveness
 from gateway.errors import ShardFailed
-from gateway.plan import Changed, PlanChange, Ready, ShardPlan
+from gateway.layout import Market
+from gateway.plan import BookReply, Changed, PlanChange, Ready, ShardPlan
 from gateway.rundir import RunDir
 from gateway.supervisor.child import Desk, ShardChild
 from gateway.supervisor.heartbeat import Heartbeat
@@ -27,6 +28,7 @@ log = logging.getLogger("gateway.supervisor")
 STOP_SECONDS = 1.4  # for shards to close; then they are killed, so that all is gone within 2 s
 WATCH_SECONDS = 1.0
 CHANGE_SECONDS = 10.0  # for a shard to confirm a change
+BOOK_SECONDS = 5.0  # for a shard to hand out a book
 
 
 class Owner(Protocol):
@@ -78,6 +80,12 @@ class Fleet:
                 task.cancel()
             await asyncio.wait(tasks)
 
+    @property
+    def is_watched(self) -> bool:
+        """Say whether shards that hang are ended: none is known to have hung for twice as long."""
+        limit, now = 2 * self._liveness.hung_seconds, time.monotonic_ns()
+        return all(heart.age_seconds(now) < limit for heart in self._hearts.values())
+
     def change(self, changes: Mapping[int, PlanChange]) -> Awaitable[Answers]:
         """Send each shard its change, now; return what they answer once it is in force there.
 
@@ -103,6 +111,16 @@ class Fleet:
             elif (changed := answer.result()) is not None and changed.refused:
                 answers.refused[shard_id] = changed.refused
         return answers
+
+    async def book(self, shard_id: int, market: Market, row_name: str) -> BookReply | None:
+        """Return the whole book of a symbol; None: its shard is down or does not answer."""
+        child = self._children.get(shard_id)
+        if child is None or shard_id not in self.ready:
+            return None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(BOOK_SECONDS):
+                return await child.book(market, row_name)
+        return None
 
     async def stop(self) -> None:
         """Close all shards, by force after STOP_SECONDS."""

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
+from urllib.parse import urlsplit
 
 import msgspec
 
-from gateway.endpoints import is_loopback
+from gateway.endpoints import Endpoints, is_loopback
 
 FILE_NAME: Final = "rates.json"
 MEASURED_SECONDS_MIN: Final = 20.0  # a shorter look says too little
@@ -25,12 +26,10 @@ class Rates(msgspec.Struct):
     upstreams: dict[str, dict[str, float]] = {}
 
 
-def upstream_key(upstream: str) -> str:
+def upstream_key(upstream: Endpoints) -> str:
     """Return what measured rates are kept under; simulators on this machine share one key."""
-    host = upstream.partition("://")[2].partition("/")[0] or upstream
-    name, _, port = host.rpartition(":")
-    name = name if port.isdecimal() else host
-    return "loopback" if is_loopback(name.strip("[]")) else host
+    hosts = {urlsplit(url).hostname or "" for urls in upstream.ws.values() for url in urls}
+    return "loopback" if all(map(is_loopback, hosts)) else upstream.name
 
 
 def merge(content: Rates, key: str, measured: Mapping[str, float]) -> None:

@@ -6,9 +6,12 @@ One JSON object a message::
     {"id": 7, "result": {"added": ["…"], "removed": [], "refused": {"name": "why"}, "code": 0}}
     {"id": 7, "error": {"code": 2, "message": "…"}}
 
+    {"id": 8, "method": "snapshot", "symbols": ["spot:BTCUSDT"], "levels": 100}
+    {"id": 8, "result": {"books": {"spot:BTCUSDT": {…}}, "refused": {}, "code": 0}}
+
 ``id`` is a number or a short string of the client's own and comes back as it was. Codes are the
 command line's exit codes; a result's ``code`` is 0 where nothing was refused. ``list`` and
-``status`` take no streams.
+``status`` take nothing else. What a book has in a snapshot, ``snapshots`` tells.
 """
 
 from __future__ import annotations
@@ -21,25 +24,29 @@ import msgspec
 
 REQUEST_BYTES_MAX: Final = 1 << 20
 STREAMS_MAX: Final = 10_000  # names and patterns in a request
+SYMBOLS_MAX: Final = 16  # books in a snapshot: each may have 20,000 levels
+LEVELS_MAX: Final = 100_000  # a side; no book has as many
 ID_CHARACTERS_MAX: Final = 64
 MALFORMED: Final = 2  # exit code "bad command line", the same for a bad request
 BUSY: Final = 69
 CODES_WORST_FIRST: Final = (2, 67, 73, 69)  # of several refusals
 
 Id = int | str | None
-Method = Literal["subscribe", "unsubscribe", "list", "status"]
-METHODS: Final[tuple[Method, ...]] = ("subscribe", "unsubscribe", "list", "status")
+Method = Literal["subscribe", "unsubscribe", "list", "status", "snapshot"]
+METHODS: Final[tuple[Method, ...]] = ("subscribe", "unsubscribe", "list", "status", "snapshot")
 _WITH_STREAMS = METHODS[:2]
-_KEYS = frozenset({"id", "method", "streams"})
+_KEYS: Final = ("id", "method", "streams", "symbols", "levels")
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a client asks for."""
+    """What a client asks for. ``levels`` a side of a snapshot's books; 0: all of them."""
 
     id: Id
     method: Method
     streams: tuple[str, ...] = ()
+    symbols: tuple[str, ...] = ()
+    levels: int = 0
 
 
 class RequestError(Exception):
@@ -112,13 +119,24 @@ def error(id: Id, code: int, message: str) -> bytes:
 
 def _request(found: dict[str, Any]) -> Request:
     id = _id(found.get("id"))
-    unknown = found.keys() - _KEYS
+    unknown = found.keys() - set(_KEYS)
     if unknown:
-        raise RequestError(id, f"unknown key {_shown(min(unknown))}; allowed: id, method, streams")
+        allowed = ", ".join(_KEYS)
+        raise RequestError(id, f"unknown key {_shown(min(unknown))}; allowed: {allowed}")
     method = found.get("method")
     if method not in METHODS:
         raise RequestError(id, f"unknown method {_shown(method)}; allowed: {', '.join(METHODS)}")
-    return Request(id, method, _streams(id, method, found.get("streams", [])))
+    streams = _names(id, method, "streams", found.get("streams", []), _streams_max(method))
+    symbols = _names(id, method, "symbols", found.get("symbols", []), _symbols_max(method))
+    return Request(id, method, streams, symbols, _levels(id, method, found.get("levels")))
+
+
+def _streams_max(method: Method) -> int:
+    return STREAMS_MAX if method in _WITH_STREAMS else 0
+
+
+def _symbols_max(method: Method) -> int:
+    return SYMBOLS_MAX if method == "snapshot" else 0
 
 
 def _id(given: Any) -> Id:
@@ -131,16 +149,26 @@ def _id(given: Any) -> Id:
     )
 
 
-def _streams(id: Id, method: Method, given: Any) -> tuple[str, ...]:
+def _names(id: Id, method: Method, key: str, given: Any, most: int) -> tuple[str, ...]:
     if not isinstance(given, list) or not all(isinstance(name, str) for name in given):
-        raise RequestError(id, "'streams' must be a list of names")
-    if method not in _WITH_STREAMS:
+        raise RequestError(id, f"'{key}' must be a list of names")
+    if not most:
         if given:
-            raise RequestError(id, f"'{method}' takes no streams")
+            raise RequestError(id, f"'{method}' takes no {key}")
         return ()
-    if not 1 <= len(given) <= STREAMS_MAX:
-        raise RequestError(id, f"'{method}' takes 1 to {STREAMS_MAX} streams")
+    if not 1 <= len(given) <= most:
+        raise RequestError(id, f"'{method}' takes 1 to {most} {key}")
     return tuple(dict.fromkeys(cast("list[str]", given)))
+
+
+def _levels(id: Id, method: Method, given: Any) -> int:
+    if given is None:
+        return 0
+    if method != "snapshot":
+        raise RequestError(id, f"'{method}' takes no levels")
+    if not isinstance(given, int) or isinstance(given, bool) or not 1 <= given <= LEVELS_MAX:
+        raise RequestError(id, f"'levels' must be a whole number from 1 to {LEVELS_MAX}")
+    return given
 
 
 def _shown(value: Any) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 from gateway.config import Config
 from gateway.errors import RunDirError
+from gateway.metrics.server import MetricsServer
 from gateway.plan import RowUnknown, ShardPlan, TopicWanted
 from gateway.planner import Layout, bytes_needed
 from gateway.rest.client import RestClient
@@ -38,12 +39,13 @@ LAST_WRITE_SECONDS = 0.4  # for the measured rates, at the end
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """What runs now; ``segment_bytes`` of all shards together."""
+    """What runs now; ``segment_bytes`` of all shards together; ``metrics`` empty: not served."""
 
     run_dir: Path
     plans: Sequence[ShardPlan]
     segment_bytes: int
     upstream: str
+    metrics: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Outside:
     catalogue: Catalogue
     gate: Gate
     rate_keeper: RateKeeper
+    metrics: MetricsServer
 
 
 class Running:
@@ -82,6 +85,7 @@ class Running:
         on_demand = config.on_demand.enabled
         self._manifest = Manifest(path, instance_id, time.time_ns(), upstream, on_demand)
         desk = ShardDesk(outside.rest, catalogue, outside.gate, self)
+        desk.expect(self._layout.plans())
         self._fleet = Fleet(outside.run_dir, config.liveness, self._layout.renew, desk, self)
         self.steward = Steward(
             catalogue, subscriptions, wanted, self._layout, self._fleet.change, self._on_changed
@@ -98,8 +102,9 @@ class Running:
         outside = self._outside
         clerk = Clerk(
             self.steward, self._consumers, self._fleet, outside.gate, outside.catalogue,
-            self._manifest,
+            self._manifest, outside.rest.weights,
         )  # fmt: skip
+        outside.metrics.watch(self._config.shards, clerk.status)
         with contextlib.closing(
             ControlSocket(outside.run_dir.path / CONTROL_NAME, clerk.serve)
         ) as control:
@@ -123,6 +128,20 @@ class Running:
     def kill(self) -> None:
         """End the shards at once."""
         self._fleet.kill()
+
+    @property
+    def is_watched(self) -> bool:
+        """Say whether no shard hangs for longer than it takes to notice and end it."""
+        return self._fleet.is_watched
+
+    @property
+    def state(self) -> str:
+        """Return in a few words how it is going."""
+        up, shards = len(self._fleet.ready), self._config.shards
+        restarts = sum(self._fleet.restarts.values())
+        return (
+            f"{up} of {shards} shards up, {len(self.steward.carried)} streams, restarts: {restarts}"
+        )
 
     def segments(self) -> list[Path]:
         """Return the segment files of the shards that run."""
@@ -163,8 +182,9 @@ class Running:
         if self._on_started is not None:
             started = self._on_started
             self._on_started = None
-            path = self._outside.run_dir.path
-            started(Started(path, plans, bytes_needed(plans), self._manifest.upstream))
+            path, address = self._outside.run_dir.path, self._outside.metrics.address
+            size = bytes_needed(plans)
+            started(Started(path, plans, size, self._manifest.upstream, address))
 
     def _check_room(self) -> None:
         plans, run_dir = self._layout.plans(), self._outside.run_dir

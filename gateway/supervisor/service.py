@@ -19,23 +19,25 @@ import uvloop
 from gateway.config import Config, selection_of
 from gateway.errors import GatewayError, VenueError
 from gateway.log import RateLimit
+from gateway.metrics.server import MetricsServer
 from gateway.patterns import Selection
 from gateway.rest.client import RestClient
 from gateway.rundir import RunDir
 from gateway.state import StateFile
 from gateway.supervisor import gate, rates
-from gateway.supervisor.attempts import Attempts
+from gateway.supervisor.attempts import Attempts, join
 from gateway.supervisor.catalogue import RETRY_SECONDS_MAX, Catalogue
-from gateway.supervisor.check import check_listed, no_match, remarks
+from gateway.supervisor.check import check_listed, needs_restart, no_match, remarks
 from gateway.supervisor.gate import Gate
+from gateway.supervisor.notify import Notifier
 from gateway.supervisor.rate_keeper import RateKeeper
 from gateway.supervisor.rates import Rates
-from gateway.supervisor.reload import needs_restart
 from gateway.supervisor.running import Outside, Running, Started, together
 from gateway.supervisor.subscriptions import Subscriptions
 
 log = logging.getLogger("gateway.supervisor")
 
+REPORT_SECONDS = 2.0  # between two words to systemd
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -44,7 +46,7 @@ class Order:
     """What to run. ``origin`` is where the subscriptions come from, for messages.
 
     ``read_again`` reads the configuration for SIGHUP; None: there is no file. ``state`` is where
-    measured rates and counted attempts are kept; None: nowhere.
+    measured rates, counted attempts and spent weight are kept; None: nowhere.
     """
 
     config: Config
@@ -77,7 +79,9 @@ class Supervisor:
         self._config = order.config
         self._run_dir = run_dir
         self._on_started = on_started
+        self._notifier = Notifier()
         self._running: Running | None = None  # until the venue has answered
+        self._metrics = MetricsServer(order.config.metrics, run_dir.path)
         self._stopping = asyncio.Event()
         self._hung_up = asyncio.Event()
 
@@ -87,18 +91,21 @@ class Supervisor:
         loop.add_signal_handler(signal.SIGHUP, self._hung_up.set)
         for number in _STOP_SIGNALS:
             loop.add_signal_handler(number, self._on_signal)
-        rest = RestClient(self._config)
-        work = asyncio.create_task(self._work(rest))
+        rest = RestClient(self._config, self._order.state)
+        work = asyncio.create_task(together(self._work(rest), self._report()))
         stop = asyncio.create_task(self._stopping.wait())
         try:
             await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             stop.cancel()
+            self._notifier.stopping()
             if self._running is not None:
                 await self._running.stop()
             work.cancel()
             await asyncio.wait({work})
+            await self._metrics.close()
             await rest.close()
+            self._notifier.close()
         if not work.cancelled():
             work.result()
 
@@ -108,6 +115,7 @@ class Supervisor:
         self._stopping.set()
 
     async def _work(self, rest: RestClient) -> None:
+        await self._metrics.start()
         catalogue = Catalogue(rest)
         selection = selection_of(self._config, self._order.origin)
         await self._load(catalogue, selection)
@@ -118,26 +126,38 @@ class Supervisor:
             log.warning("%s", remark)
         outside = self._outside(rest, catalogue)
         known = await outside.rate_keeper.known()
-        self._running = Running(
-            self._config, outside, subscriptions, wanted, known, self._on_started
-        )
+        self._running = Running(self._config, outside, subscriptions, wanted, known, self._on_up)
         await together(self._running.run(), self._follow_reloads(self._running, catalogue))
+
+    def _on_up(self, started: Started) -> None:
+        self._notifier.ready(self._state())
+        self._on_started(started)
+
+    async def _report(self) -> None:
+        """Feed systemd's watchdog, as long as the shards live or are being seen to."""
+        pause = min(REPORT_SECONDS, self._notifier.watchdog_seconds / 4 or REPORT_SECONDS)
+        while True:
+            if self._running is None or self._running.is_watched:
+                self._notifier.alive()
+            self._notifier.status(self._state())
+            await asyncio.sleep(pause)
+
+    def _state(self) -> str:
+        return f"waits for {self._upstream}" if self._running is None else self._running.state
 
     @property
     def _upstream(self) -> str:
         return self._config.upstream.rest or self._config.upstream.resolved().name
 
     def _outside(self, rest: RestClient, catalogue: Catalogue) -> Outside:
-        state, upstream = self._order.state, self._config.upstream.resolved().name
-        attempts = StateFile(state, gate.FILE_NAME, Attempts)
+        state, upstream = self._order.state, self._config.upstream.resolved()
+        attempts = StateFile(state, gate.FILE_NAME, Attempts, join)
         measured = StateFile(state, rates.FILE_NAME, Rates)
-        return Outside(
-            self._run_dir,
-            rest,
-            catalogue,
-            Gate(attempts, self._config.connections.attempts_per_5min),
-            RateKeeper(measured, upstream),
-        )
+        leave = Gate(attempts, self._config.connections.attempts_per_5min)
+        if self._config.rest.transport == "ws-api":
+            rest.use_ws_api(leave.ask)
+        keeper = RateKeeper(measured, upstream)
+        return Outside(self._run_dir, rest, catalogue, leave, keeper, self._metrics)
 
     async def _load(self, catalogue: Catalogue, selection: Selection) -> None:
         limit, delay = RateLimit(count=1, interval=60.0), 1.0
@@ -156,10 +176,12 @@ class Supervisor:
         while True:
             await self._hung_up.wait()
             self._hung_up.clear()
+            self._notifier.reloading()
             try:
                 await self._reload(running, catalogue)
             except GatewayError as exc:
                 log.error("reload: %s; nothing was changed", exc)
+            self._notifier.ready(self._state())
 
     async def _reload(self, running: Running, catalogue: Catalogue) -> None:
         """Take up what a changed file says of subscriptions; raises GatewayError for a bad one."""

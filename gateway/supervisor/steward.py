@@ -77,10 +77,19 @@ class Steward:
         unplaced = {name: refusal for name, (_, refusal) in self._unplaced.items()}
         return {**self._wanted.refused, **unplaced}
 
+    @property
+    def halted(self) -> frozenset[tuple[Market, str]]:
+        """The symbols that are carried and do not trade, as exchangeInfo said last."""
+        return self._layout.halted
+
     def is_carried(self, stream: Stream) -> bool:
         """Whether a stream comes already, by itself or as a row of an array."""
         is_row = (stream.market, stream.suffix) in self._row_streams
         return is_row or stream.name in self.carried
+
+    def shard_of(self, name: str) -> int | None:
+        """The shard that carries a stream; None: none does."""
+        return self._layout.streams.get(name)
 
     def why_not(self, stream: Stream) -> Refusal | None:
         """Say why the venue has no such stream, as far as is known without asking it."""

@@ -175,3 +175,12 @@ def test_help_says_how_long_it_lasts(gateway: Run) -> None:
     for command in ("subscribe", "unsubscribe"):
         out = gateway(command, "--help")[1]
         assert "It lasts until the gateway ends" in out
+
+
+def test_help_says_what_a_pattern_without_a_match_means(gateway: Run) -> None:
+    """The start must come up for the rest; who asks now wants to know now."""
+    started, asked = (
+        " ".join(gateway(name, "--help")[1].split()) for name in ("start", "subscribe")
+    )
+    assert "A pattern that matches nothing today is a warning" in started
+    assert "67 (the venue has no such symbol, or a pattern matches nothing" in asked

@@ -41,7 +41,7 @@ def full(run_dir: Path) -> str:
 def test_status_in_lines(gateway: Run, full: str) -> None:
     code, out, err = gateway("status", "--run-dir", full)
     assert (code, err) == (0, "")
-    assert "streams     23: 22 delivering, 1 SILENT; 13 refused by the venue; 3 more" in out
+    assert "streams     24: 23 delivering, 1 SILENT; 13 refused by the venue; 3 more" in out
     assert "usdm:ethusdt@kline_5m (never sent)" in out
     assert "connections 3 up, 1 on standby, 1 DOWN, greatest lag 2.5 ms, 28 duplicates" in out
     assert "mark_price  7 EMPTY, 2 LIVE" in out
@@ -52,7 +52,7 @@ def test_status_as_json_has_everything(gateway: Run, full: str) -> None:
     code, out, _ = gateway("status", "--json", "--run-dir", full)
     found = json.loads(out)
     assert code == 0
-    assert found["deliveries"] == {"DELIVERING": 22, "SILENT": 1}
+    assert found["deliveries"] == {"DELIVERING": 23, "SILENT": 1}
     (shard,) = found["shards"]
     assert len(shard["streams"]) == 27
     assert shard["streams"][18]["shape"] == "ROW"
@@ -79,6 +79,17 @@ def test_book_with_retail_orders(gateway: Run, full: str) -> None:
     code, out, _ = gateway("book", "usdm:BTCUSDT.RPI", "--run-dir", full)
     assert code == 0
     assert out.splitlines()[2].split() == ["5.210", "91230.0", "91230.1", "4.966"]
+
+
+def test_book_says_to_which_prices_it_is_complete(gateway: Run, run_dir: Path) -> None:
+    newest = str(Golden(run_dir, golden.MINOR_2).run_dir)
+    _, out, _ = gateway("book", "usdm:BTCUSDT.RPI", "--run-dir", newest)
+    assert out.splitlines()[-1] == "every level is known from 91220.0 to the last ask"
+    _, out, _ = gateway("book", "usdm:BTCUSDT.RPI", "--json", "--run-dir", newest)
+    assert json.loads(out)["bid_complete"] == "91220.0"
+    assert json.loads(out)["ask_complete"] is None
+    _, out, _ = gateway("book", "spot:BTCUSDT", "--run-dir", newest)
+    assert out.splitlines()[1:] == ["  quantity       bid    ask       quantity"]
 
 
 def test_tail_prints_an_array_as_one_line(gateway: Run, full: str) -> None:

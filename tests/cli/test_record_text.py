@@ -17,7 +17,7 @@ from tests.clients.test_golden_segment import Golden
 @pytest.fixture
 def told(run_dir: Path) -> dict[str, Any]:
     """The golden records by kind."""
-    made = Golden(run_dir, golden.MINOR_1)
+    made = Golden(run_dir, golden.MINOR_2)
     events = list(Gateway(made.run_dir).events(position=0, timeout=0))
     texts = {event.kind.name: record_text(event) for event in events}
     assert all("\n" not in text for text in texts.values())
@@ -50,7 +50,9 @@ def test_every_kind_says_more_than_its_head(told: dict[str, Any]) -> None:
         ("ASSET_INDEX", {"index_px": "0.27462452", "auto_ask_rate": "0.28835575"}),
         ("TRADING_SESSION", {"symbol": "", "underlying": "Equity", "session": "OVERNIGHT"}),
         ("DIFF", {"symbol": "usdm:BTCUSDT.RPI", "asks": [["91230.1", "4.966"]]}),
-        ("STATE", {"status": "STALE"}),
+        ("STATE", {"status": "STALE", "reason": "SILENT"}),
+        ("GAP", {"gap_state": "OPEN"}),
+        ("GAP_CLOSED", {"gap_state": "FILLED"}),
     ],
 )  # fmt: skip
 def test_fields_of_a_kind(told: dict[str, Any], kind: str, said: dict[str, Any]) -> None:

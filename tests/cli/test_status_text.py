@@ -104,10 +104,53 @@ def test_of_many_links_only_those_that_are_not_well_are_named(quiet: ShardStatus
     assert "usdm/market/" not in text
 
 
+def test_gaps_and_audits_have_lines_of_their_own(quiet: ShardStatus) -> None:
+    found = told(quiet)
+    assert found["gaps"].split() == ["gaps", "none"]
+    assert found["books"].split() == ["books", "0", "audits"]
+    counters = quiet.counters | {
+        "gaps": 9, "gaps_filled": 3, "gaps_partial": 1, "gaps_healed": 2, "gaps_lost": 1,
+        "events_backfilled": 1234, "audits": 40, "audits_differing": 2, "books_deepened": 5,
+        "books_thin": 1,
+    }  # fmt: skip
+    found = told(replace(quiet, counters=counters))
+    assert found["gaps"].endswith(
+        "9: 2 open, 3 filled, 1 partial, 2 healed, 1 lost; 1,234 events back-filled; "
+        "see 'gateway gaps'"
+    )
+    assert found["books"].endswith("40 audits, 2 DIFFERED, 5 deepened, 1 ran thin")
+    assert "audits" not in found["counted"]
+
+
+def test_weight_is_shown_pool_by_pool(quiet: ShardStatus) -> None:
+    status = GatewayStatus("/run/x", "1", 1, "binance", 0, [quiet])
+    view = View(status, [], 0, 5.0, 10.0, {})
+    weight = {
+        "spot": {"limit": 4800, "spent": 1250.0, "held_s": 0.0},
+        "futures": {"limit": 1920, "spent": 20, "held_s": 3.25},
+    }
+    found = [line.split(maxsplit=1)[1] for line in lines(view, 0, weight) if "weight" in line]
+    assert found == [
+        "spot: 1,250 of 4,800 in the last minute",
+        "futures: 20 of 1,920 in the last minute, HELD for 3.25 s",
+    ]
+
+
 def test_counters_of_trouble_are_shown_once_they_are_not_0(quiet: ShardStatus) -> None:
     assert "frames_foreign" not in told(quiet)["counted"]
     counters = quiet.counters | {"frames_foreign": 3, "rows_unknown": 2, "rows_split": 10**6}
     counted = told(replace(quiet, counters=counters))["counted"]
-    assert "gaps 0" in counted
+    assert "stalls 0" in counted
     assert "frames_foreign 3, rows_unknown 2" in counted
     assert "rows_split" not in counted
+
+
+def test_hosts_that_refused_us_are_named_while_they_are_left_alone(quiet: ShardStatus) -> None:
+    status = GatewayStatus("/run/x", "1", 1, "binance", 0, [quiet])
+    view = View(status, [], 0, 5.0, 10.0, {})
+    hosts = {
+        "stream.binance.com": {"attempts": 3, "held_s": 120.0, "status": 403},
+        "binance.com": {"attempts": 3, "held_s": 0.0, "status": 0},
+    }
+    found = [line.strip() for line in lines(view, 0, None, hosts) if "refused  " in line]
+    assert found == ["refused     stream.binance.com: HTTP 403, left alone for 2 min"]

@@ -57,18 +57,21 @@ static void read_rows(const gw_segment *seg)
     gw_book book;
     gw_partial partial;
     gw_mark mark;
+    gw_gap gap;
     for (uint32_t row = 0; row < 12; row++) {
         if (gw_read_quote(seg, row, &quote) >= 0) sink += (uint64_t)quote.bid_px;
         if (gw_read_ticker(seg, row, &ticker) >= 0) sink += ticker.trade_count;
         if (gw_read_last_trade(seg, row, &trade) >= 0) sink += (uint64_t)(trade.px ^ trade.normal_qty);
         if (gw_read_mark(seg, row, &mark) >= 0) sink += (uint64_t)mark.index_px;
+        if (gw_read_book(seg, row, &book) >= 0) sink += (uint64_t)book.ask_complete_px;
         if (gw_read_book(seg, row, &book) >= 0)
             for (int at = 0; at < book.bid_count; at++) sink += (uint64_t)book.bids[2 * at];
         if (gw_read_partial(seg, row, &partial) >= 0)
             for (int at = 0; at < partial.ask_count; at++) sink += (uint64_t)partial.asks[2 * at];
         if (gw_read_cell(seg, &seg->book, row, cell, sizeof cell) >= 0) sink += cell[0];
         sink += (uint64_t)(gw_px(seg, row, 5) > 0) + (uint64_t)(gw_qty(seg, row, 5) > 0);
-        reads += 7;
+        if (gw_read_gap(seg, row, &gap) >= 0) sink += gap.gap_number;
+        reads += 8;
     }
     sink += gw_find_symbol(seg, "spot:BTCUSDT") + gw_find_symbol(seg, "spot:NOSUCH");
 }
@@ -109,6 +112,9 @@ static void read_ring(const gw_ring_view *ring, gw_cursor *cursor)
         uint64_t count = levels ? (uint64_t)diff->bid_count + diff->ask_count : 0;
         for (uint64_t level = 0; level < count; level++) sink += (uint64_t)levels[2 * level + 1];
         sink += (uint64_t)gw_normal_qty((const gw_trade *)(const void *)record);
+        gw_state state;
+        gw_complete_state((const gw_state *)(const void *)record, &state);
+        sink += state.gap_number;
         const gw_raw *raw = (const gw_raw *)(const void *)record;
         const unsigned char *payload = gw_raw_payload(raw);
         for (uint32_t at = 0; payload && at < raw->payload_length; at++) sink += payload[at];

@@ -33,6 +33,29 @@ static void print_slots(const gw_segment *seg)
     }
 }
 
+static void print_books(const gw_segment *seg)
+{
+    gw_book book;
+    gw_partial partial;
+    gw_gap gap;
+    for (uint32_t row = 0; row < gw_symbol_count(seg); row++) {
+        int status = gw_read_book(seg, row, &book);
+        if (status > 0)
+            printf("book %" PRIu32 " %d %" PRId64 " %" PRId64 " %" PRId64 "\n", row, book.bid_count,
+                   book.asks[0], book.bid_complete_px, book.ask_complete_px);
+        status = gw_read_partial(seg, row, &partial);
+        if (status > 0)
+            printf("partial %" PRIu32 " %d %" PRId64 " %" PRId64 " %" PRId64 "\n", row,
+                   partial.ask_count, partial.bids[0], partial.bid_complete_px,
+                   partial.ask_complete_px);
+    }
+    for (uint32_t slot = 0; slot < gw_gap_count(seg); slot++) {
+        int code = gw_read_gap(seg, slot, &gap);
+        printf("gap %" PRIu32 " %d %" PRIu64 " %" PRIu64 " %" PRId64 " %" PRIu32 "\n", slot, code,
+               gap.gap_number, gap.last_id, gap.closed_real, gap.gap_state);
+    }
+}
+
 /* Each value by its own call; the other calls must refuse it. */
 static void print_value(const gw_segment *seg, uint32_t row)
 {
@@ -62,8 +85,8 @@ static void print_value(const gw_segment *seg, uint32_t row)
     printf("refused %" PRIu32 " %d\n", row, refused);
 }
 
-/* Trades of the ring: of minor version 0 they are too short to have a normal_qty. */
-static void print_trades(const gw_segment *seg)
+/* Trades and states of the ring: of older minor versions they are too short to say all. */
+static void print_records(const gw_segment *seg)
 {
     static _Alignas(8) unsigned char record[4096];
     gw_cursor cursor;
@@ -73,6 +96,12 @@ static void print_trades(const gw_segment *seg)
         uint8_t kind = trade->meta.kind;
         if (kind == GW_KIND_TRADE || kind == GW_KIND_AGG_TRADE || kind == GW_KIND_BLOCK_TRADE)
             printf("normal %" PRIu64 " %" PRId64 "\n", trade->meta.version, gw_normal_qty(trade));
+        gw_state state;
+        if ((kind < GW_KIND_STATE || kind > GW_KIND_UNREADABLE) && kind != GW_KIND_GAP_CLOSED)
+            continue;
+        gw_complete_state((const gw_state *)(const void *)record, &state);
+        printf("state %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRId64 "\n", state.meta.version,
+               state.gap_number, state.recovered, state.ts_before);
     }
 }
 
@@ -82,8 +111,9 @@ int main(int argc, char **argv)
     if (argc != 2 || gw_open(&seg, argv[1])) return 1;
     print_rows(&seg);
     print_slots(&seg);
+    print_books(&seg);
     for (uint32_t row = 0; row < gw_stream_count(&seg); row++) print_value(&seg, row);
-    print_trades(&seg);
+    print_records(&seg);
     gw_close(&seg);
     return 0;
 }

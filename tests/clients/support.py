@@ -7,7 +7,7 @@ import signal
 import struct
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -247,11 +247,3 @@ def tally(
         process.send_signal(signal.SIGTERM)
     said, _ = process.communicate(timeout=seconds)
     return dict(json.loads(said))
-
-
-def wait_for(condition: Callable[[], object], what: str) -> None:
-    """Wait until ``condition`` holds; fails after the watchdog's time."""
-    until = time.monotonic() + WATCHDOG_SECONDS
-    while not condition():
-        assert time.monotonic() < until, f"{what} did not come about"
-        time.sleep(0.002)

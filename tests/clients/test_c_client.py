@@ -21,6 +21,7 @@ CALLS = {
     22: ("price", "px"), 25: ("liquidation", "order_status"), 26: ("contract", "contract_type"),
     27: ("asset", "index_px"),
 }  # fmt: skip
+GAP = ("gap_number", "last_id", "closed_real", "gap_state")
 CALLS |= {17: CALLS[16], 18: CALLS[16], 19: CALLS[16], 23: CALLS[22], 24: CALLS[22]}
 NOTHING = """
 #include "gateway.h"
@@ -79,14 +80,37 @@ def test_header_finds_in_the_golden_segments_what_stands_beside_them(
         lines.append(words("link", link["name"], link["state"], peer))
     for row in range(len(made.ids)):
         lines += slot_lines(want["slots"], row, old)
+    for row in range(len(made.ids)):
+        lines += ladder_lines(want["slots"], row)
+    for slot in range(want["sections"].get("gaps", {"capacity": 0})["capacity"]):
+        gap = want["slots"]["gaps"].get(str(slot), dict.fromkeys(GAP, 0))
+        lines.append(words("gap", slot, 0, *(gap[name] for name in GAP)))
     for row, stream in enumerate(want["streams"]):
         lines += value_lines(want, row, stream)
-    lines += [
-        words("normal", record["version"], NULL if old else record["normal_qty"])
-        for record in want["events"]["records"]
-        if record["kind"] in (2, 3, 13)
-    ]
+    for record in want["events"]["records"]:
+        lines += record_lines(record, old)
     assert found == lines
+
+
+def ladder_lines(slots: dict[str, Any], row: int) -> list[str]:
+    lines = []
+    for name, count, side in (("book", "bid_count", "asks"), ("partial", "ask_count", "bids")):
+        found = slots[name].get(str(row))
+        if found is not None:
+            ends = [found.get(end, NULL) for end in ("bid_complete_px", "ask_complete_px")]
+            px = found[side][0][0] if found[side] else 0
+            lines.append(words(name, row, found[count], px, *ends))
+    return lines
+
+
+def record_lines(record: dict[str, Any], old: bool) -> list[str]:
+    number = record["version"]
+    if record["kind"] in (2, 3, 13):
+        return [words("normal", number, NULL if old else record["normal_qty"])]
+    if record["kind"] not in (9, 10, 11, 29):
+        return []
+    gap = (record.get("gap_number", 0), record.get("recovered", 0), record.get("ts_before", NULL))
+    return [words("state", number, *gap)]
 
 
 def slot_lines(slots: dict[str, Any], row: int, old: bool) -> list[str]:
@@ -133,13 +157,13 @@ def words(*values: object) -> str:
 def test_latest_prints_the_value_of_a_stream(
     latest: Path, run_dir: Path, stream: str, line: str
 ) -> None:
-    made = Golden(run_dir, golden.MINOR_1)
+    made = Golden(run_dir, golden.MINOR_2)
     assert run(latest, "--run-dir", made.run_dir, stream).stdout == f"{stream} {line}\n"
 
 
 def test_latest_names_what_it_cannot_show(latest: Path, run_dir: Path) -> None:
     assert run(latest, "--run-dir", run_dir, "spot:btcusdt@trade").returncode == 69
-    made = Golden(run_dir, golden.MINOR_1)
+    made = Golden(run_dir, golden.MINOR_2)
     for stream in ("spot:btcusdt@kline_9m", "usdm:!miniTicker@arr", "usdm:tradingSession"):
         done = run(latest, "--run-dir", made.run_dir, stream)
         assert (done.returncode, done.stderr.count("\n")) == (67, 1)

@@ -66,6 +66,20 @@ def test_request_is_one_frame_of_json_and_answers_the_result(
     assert len({each["id"] for each in supervisor.asked}) == 2
 
 
+def test_snapshot_is_asked_for_with_its_symbols_and_levels(
+    shard: Shard, supervisor: Supervisor
+) -> None:
+    Gateway(shard.run_dir).request(
+        "snapshot", symbols=["spot:A"], levels=5, timeout=WATCHDOG_SECONDS
+    )
+    (asked,) = supervisor.asked
+    assert {key: asked[key] for key in asked if key != "id"} == {
+        "method": "snapshot",
+        "symbols": ["spot:A"],
+        "levels": 5,
+    }
+
+
 def test_error_is_raised_with_the_gateways_own_words_and_code(
     shard: Shard, supervisor: Supervisor
 ) -> None:

@@ -22,7 +22,8 @@ from gateway_client import (
 )
 from gateway_client.gateway import Gateway
 from gateway_client.layout import FIELDS, FORMATS, NO_ROW, SIZES, Flag, Kind, Reason
-from tests.clients.support import WATCHDOG_SECONDS, Shard, running, wait_for
+from tests.clients.support import WATCHDOG_SECONDS, Shard, running
+from tests.waiting import wait_for
 
 BTC, ETH = "spot:BTCUSDT", "spot:ETHUSDT"
 

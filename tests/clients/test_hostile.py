@@ -253,7 +253,7 @@ def test_each_check_of_the_header_has_its_error(
         ("values", "capacity", 10_000),
         ("streams", "stride", 120),
         ("book", "param", 0),
-        ("book", "param", 21),
+        ("book", "param", 23),
         ("symbols", "stride", 64),
         ("symbols", "capacity", 2**31),
         ("events", "ring_capacity", 65537),

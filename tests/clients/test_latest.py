@@ -10,7 +10,8 @@ from gateway.layout import STREAM
 from gateway_client import NoLatestValue, SegmentUnusable, Status, UnknownStream, UnknownSymbol
 from gateway_client.gateway import Gateway
 from gateway_client.layout import Kind, Shape
-from tests.clients.support import Shard, wait_for
+from tests.clients.support import Shard
+from tests.waiting import wait_for
 
 BTC = "spot:BTCUSDT"
 KLINE = "spot:btcusdt@kline_1m"

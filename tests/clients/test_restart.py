@@ -12,8 +12,9 @@ import pytest
 
 from gateway_client import Status
 from gateway_client.gateway import Gateway
-from tests.clients.support import WATCHDOG_SECONDS, Shard, running, tally, wait_for
+from tests.clients.support import WATCHDOG_SECONDS, Shard, running, tally
 from tests.clients.test_torn_reads import is_book_whole, is_quote_whole, is_value_whole
+from tests.waiting import wait_for
 
 BTC = "spot:BTCUSDT"
 

@@ -12,7 +12,8 @@ import zmq
 from gateway_client import Gateway, MarkPriceEvent, Subscription, UnknownStream
 from gateway_client.layout import FIELDS, NO_ROW, SIZES, Flag, Kind, Shape
 from gateway_client.subscriber import parse
-from tests.clients.support import Shard, wait_for
+from tests.clients.support import Shard
+from tests.waiting import wait_for
 
 TRADE = "spot:btcusdt@trade"
 

@@ -10,7 +10,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from gateway import layout, segment_file
-from gateway.core.engine import Engine, FrameClass, NoticeCode, SnapshotResult
+from gateway.core.engine import (
+    Engine,
+    FrameClass,
+    LookResult,
+    Notice,
+    NoticeCode,
+    SnapshotResult,
+)
 from gateway.layout import Kind, Market, SectionKind, Status
 from gateway.plan import PlanSymbol, ShardPlan
 from tests.model.decimals import render
@@ -84,6 +91,7 @@ class Rig:
         self.row = self.add_symbol(self.symbol)
         self.engine.link_up(self.connection)
         self.wanted: list[int] = []  # symbol rows whose snapshot was asked for
+        self.notices: list[Notice] = []  # all, in order
 
     def add_symbol(self, symbol: str) -> int:
         row: int = self.engine.add_symbol(PlanSymbol(self.market, symbol, EXPONENT, EXPONENT))
@@ -111,7 +119,9 @@ class Rig:
 
     def settle(self) -> None:
         self.engine.batch_end()
-        self.wanted += [n.row for n in self.engine.notices() if n.code is NoticeCode.RESYNC]
+        notices = self.engine.notices()
+        self.notices += notices
+        self.wanted += [n.row for n in notices if n.code is NoticeCode.RESYNC]
         self.follower.follow(self.ring.read())
         assert self.ring.lapped_count == 0
         assert self.follower.holes == []
@@ -121,15 +131,30 @@ class Rig:
         stream = f"{symbol.lower()}@depth"
         return self.frame(diff_frame(stream, symbol, diff, self.market != Market.SPOT))
 
-    def snapshot(self, snapshot: Snapshot, row: int | None = None) -> SnapshotResult:
+    def snapshot(
+        self, snapshot: Snapshot, row: int | None = None, limit: int = 0
+    ) -> SnapshotResult:
         row = self.row if row is None else row
         self.wanted = [wanted for wanted in self.wanted if wanted != row]
-        result, error = self.engine.snapshot(row, snapshot_body(snapshot))
+        result, error = self.engine.snapshot(row, snapshot_body(snapshot), limit)
         assert error == "OK"
         if result in (SnapshotResult.TOO_OLD, SnapshotResult.GAP):
             self.wanted.append(row)  # the shard asks again
         self.settle()
         return result
+
+    def look(self, snapshot: Snapshot, limit: int = 0) -> LookResult:
+        """Hand in the answer of a second look."""
+        result, error = self.engine.second_snapshot(self.row, snapshot_body(snapshot), limit)
+        assert error == "OK"
+        self.settle()
+        return result
+
+    def told(self, code: NoticeCode) -> list[Notice]:
+        """Take the notices of a kind."""
+        found = [notice for notice in self.notices if notice.code is code]
+        self.notices = [notice for notice in self.notices if notice.code is not code]
+        return found
 
     def book(self, row: int | None = None) -> Any:
         """(fields, bids, asks) of the BOOK slot, or None where it was never written."""

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway import layout
 from gateway.core import probe
 from tests.model.book import Book
 from tests.strategies import examples
@@ -42,6 +43,48 @@ def test_a_full_side_forgets_the_level_farthest_from_the_top(
     levels: list[tuple[int, int, int]], levels_max: int
 ) -> None:
     walk(levels, levels_max, 3)
+
+
+def bounds(book: probe.Book) -> tuple[int | None, ...]:
+    return tuple(None if px == layout.NULL else px for px in book.complete_px())
+
+
+sides = st.dictionaries(st.integers(0, 40), st.integers(1, 9), max_size=15)
+
+
+@examples(400)
+@given(sides, sides, st.integers(0, 16), steps, st.integers(1, 20))
+def test_what_lies_beyond_a_snapshots_last_level_is_not_kept(
+    bids: dict[int, int],
+    asks: dict[int, int],
+    limit: int,
+    levels: list[tuple[int, int, int]],
+    levels_max: int,
+) -> None:
+    """Beyond the answer, and beyond what was given up for want of room."""
+    ours, model = probe.Book(levels_max), Book(levels_max)
+    snapshot = sorted(bids.items(), reverse=True), sorted(asks.items())
+    assert ours.load(*snapshot, limit, 20)
+    model.replace(*snapshot, limit)
+    for side, px, qty in levels:
+        ours.set(side, px, qty)
+        model.set(side, px, qty)
+        assert bounds(ours) == model.complete_px()
+        assert ours.top(50) == model.top(50)
+    ours.clear()
+    assert bounds(ours) == (None, None)
+
+
+@pytest.mark.parametrize(("count", "thin"), [(5, 2), (20, 10), (50, 20), (100, 25), (1000, 250)])
+def test_a_side_is_thin_below_a_quarter_and_what_is_shown(count: int, thin: int) -> None:
+    book = probe.Book(10_000)
+    book.load([(px, 1) for px in range(5000, 5000 - count, -1)], [(6000, 1)], count, 20)
+    for held in range(count - 1, 0, -1):
+        book.set(BID, 5000 - held, 0)
+        assert book.is_thin() == (held < thin), held
+    whole = probe.Book(10_000)
+    whole.load([(1, 1)], [], 2, 20)
+    assert not whole.is_thin()
 
 
 def drifting(count: int, seed: int, width: int) -> list[tuple[int, int, int]]:

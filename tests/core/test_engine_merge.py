@@ -193,10 +193,11 @@ def test_a_hole_that_nobody_fills_shows_without_waiting_for_another_event() -> N
         assert rig.segment.counters().gaps == 2
 
 
-def test_an_older_ladder_never_replaces_a_newer_one() -> None:
-    def ladder(number: int) -> bytes:
-        return b'{"lastUpdateId":%d,"bids":[["0.%02d","1"]],"asks":[]}' % (number, number % 100)
+def ladder(number: int) -> bytes:
+    return b'{"lastUpdateId":%d,"bids":[["0.%02d","1"]],"asks":[]}' % (number, number % 100)
 
+
+def test_an_older_ladder_never_replaces_a_newer_one() -> None:
     with Paired() as rig:
         rig.stream("depth5", Kind.PARTIAL)
         rig.bring_up_b()
@@ -352,3 +353,41 @@ def test_a_relisted_instrument_gets_its_streams_back() -> None:
         rig.engine.acked(rig.a, [row])
         rig.give(rig.a, "bookTicker", quote(2))
         assert status_of(rig, SectionKind.QUOTE) == Status.LIVE
+
+
+def told(rig: Paired) -> list[tuple[int, bool]]:
+    return [
+        (record.meta.update_id, bool(record.meta.flags & Flag.DUPLICATE))
+        for record in rig.records(Kind.PARTIAL)
+    ]
+
+
+def test_partial_depth_that_did_not_change_is_told_as_often_as_one_link_brings_it() -> None:
+    """The venue sends it again in its rhythm, with the same id and the same bytes."""
+    with Paired() as rig:
+        rig.stream("depth5", Kind.PARTIAL)
+        rig.give(rig.a, "depth5", ladder(150))
+        rig.bring_up_b()
+        for link in (rig.b, rig.a, rig.b, rig.b, rig.a, rig.a, rig.b):
+            rig.give(link, "depth5", ladder(150))
+        assert told(rig) == [(150, False)] * 4
+        for link in (rig.b, rig.a, rig.a, rig.b):
+            rig.give(link, "depth5", ladder(160))
+        assert told(rig) == [(160, False)] * 2
+        assert rig.engine.awaited(rig.b) == []
+
+
+def test_partial_depth_is_told_again_by_whichever_link_is_left() -> None:
+    with Paired() as rig:
+        rig.stream("depth5", Kind.PARTIAL)
+        for _ in range(5):
+            rig.give(rig.a, "depth5", ladder(150))
+        rig.bring_up_b()
+        rig.give(rig.b, "depth5", ladder(150))
+        rig.engine.link_down(rig.a)
+        rig.wait(6)
+        told(rig)
+        for _ in range(3):
+            rig.give(rig.b, "depth5", ladder(150))
+        assert told(rig) == [(150, False)] * 3
+        assert status_of(rig, SectionKind.PARTIAL) == Status.LIVE

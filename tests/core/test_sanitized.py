@@ -63,4 +63,6 @@ def test_no_sanitizer_speaks_and_every_frame_is_accounted_for(
     assert counted["unreadable"] > 100
     assert counted["duplicate"] > 1000
     assert counted["snapshots"] > 0
+    assert counted["audits"] > counted["differing"] > 0
     assert counted["sent"] > 0
+    assert counted["backfilled"] > counted["filled"] > 0

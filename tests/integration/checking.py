@@ -16,6 +16,7 @@ from gateway_client import Gateway
 from gateway_client.records import EventKind
 
 CONTIGUOUS = (EventKind.TRADE, EventKind.AGG_TRADE)
+UNWANTED = (EventKind.GAP, EventKind.GAP_CLOSED, EventKind.UNREADABLE, EventKind.EPOCH)
 
 
 class Checker:
@@ -34,7 +35,7 @@ class Checker:
         self.seen[event.kind] += 1
         if event.lost:
             self.problems.append(f"the reader lost {event.lost} records before {event}")
-        if event.kind in (EventKind.GAP, EventKind.UNREADABLE, EventKind.EPOCH):
+        if event.kind in UNWANTED:
             self.problems.append(str(event))
         elif event.kind is EventKind.STATE:
             if not event.is_live:

@@ -7,31 +7,20 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from gateway_client import Gateway, GatewayNotRunning
+from tests.waiting import wait_for
 
 T = TypeVar("T")
 WATCHDOG_S = 60.0
 GATEWAY = (sys.executable, "-m", "gateway")
-
-
-def wait_for(what: Callable[[], T | None], doing: str, seconds: float = WATCHDOG_S) -> T:
-    """The first answer of ``what`` that is neither None nor False, under a watchdog."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        found = what()
-        if found is not None and found is not False:
-            return found
-        time.sleep(0.01)
-    raise AssertionError(f"watchdog: {doing} took longer than {seconds:.0f} s")
 
 
 class Simulator:

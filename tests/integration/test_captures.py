@@ -20,13 +20,14 @@ from typing import Any
 import pytest
 
 from gateway.layout import SectionKind, Status
-from tests.integration.running import Service, Simulator, wait_for
+from tests.integration.running import Service, Simulator
 from tests.model import captures, replay
 from tests.model.book import Level
 from tests.model.captures import Event, Session
 from tests.model.follower import Followed, Follower
 from tests.model.replay import Truth
 from tests.model.ring import Record, Ring, Segment, levels_of_slot
+from tests.waiting import wait_for
 
 DATA = Path(os.environ.get("GATEWAY_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
 PROVENANCE = DATA / "PROVENANCE.md"
@@ -214,7 +215,10 @@ def assert_book(outcome: Outcome, symbol: str, truth: Truth) -> None:
     row, followed = outcome.symbols[symbol], outcome.followed[symbol]
     cell, bids, asks = outcome.slots[symbol]
     assert cell.status == followed.status == Status.LIVE, symbol
-    assert followed.statuses.count(Status.LIVE) == 1, f"{symbol} left LIVE on the way"
+    # At this speed the price may run through all that is known before more of it can be fetched
+    # (THIN). No other break is left: gaps are counted 0.
+    lives, breaks = (followed.statuses.count(s) for s in (Status.LIVE, Status.GAPPED))
+    assert lives == 1 + breaks, f"{symbol} left LIVE on the way"
     assert cell.update_id == followed.update_id == truth.life.update_id
     for shown, expected in zip((bids, asks), truth.life.book.top(20), strict=True):
         assert [scaled(level, row) for level in shown] == expected, symbol
@@ -228,10 +232,10 @@ def agreement(outcome: Outcome, symbol: str, truth: Truth) -> tuple[tuple[int, i
     true book at the place of the replay, the recorder's answer was up to 25 events older.
     """
     row, followed = outcome.symbols[symbol], outcome.followed[symbol]
-    (snapshot_id,) = followed.snapshot_ids
+    known_by = max(followed.snapshot_ids)
     bests = {number: (scaled(bid, row), scaled(ask, row)) for number, (bid, ask) in followed.bests}
     unseen = truth.bests.keys() - bests.keys()
-    assert all(number < snapshot_id for number in unseen), symbol
+    assert all(number < known_by for number in unseen), symbol
     seen = {number: bests[number] for number in truth.bests if number in bests}
     assert seen == {number: truth.bests[number] for number in seen}, symbol
     quotes = [(scaled(bid, row), scaled(ask, row)) for bid, ask in followed.quotes]

@@ -12,7 +12,8 @@ import pytest
 
 from gateway_client import UnknownSymbol
 from tests.integration.checking import Watcher
-from tests.integration.running import GATEWAY, Service, Simulator, wait_for
+from tests.integration.running import GATEWAY, Service, Simulator
+from tests.waiting import wait_for
 
 SYMBOLS = "spot:BTCUSDT,spot:ETHUSDT,spot:SOLUSDT,usdm:BTCUSDT,usdm:ETHUSDT"
 STREAMS = ("spot:btcusdt@bookTicker", "spot:btcusdt@depth@100ms", "spot:btcusdt@aggTrade")

@@ -17,7 +17,8 @@ import pytest
 
 from gateway_client.records import EventKind
 from tests.integration.checking import Watcher
-from tests.integration.running import Service, Simulator, wait_for
+from tests.integration.running import Service, Simulator
+from tests.waiting import wait_for
 
 SYMBOLS = ("spot:BTCUSDT", "spot:ETHUSDT", "usdm:BTCUSDT", "coinm:BTCUSD_PERP")
 SUFFIXES = ("bookTicker", "depth@100ms", "aggTrade", "ticker", "kline_1m", "trade")

@@ -21,6 +21,7 @@ import pytest
 
 from gateway.layout import Kind
 from gateway_client import Gateway, Status
+from tests.waiting import is_gone, wait_for
 
 T = TypeVar("T")
 WATCHDOG = 60.0
@@ -42,21 +43,6 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def until(condition: Callable[[], T]) -> T:
-    deadline = time.monotonic() + WATCHDOG
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "the condition never came true"
-        time.sleep(0.02)
-    return found
-
-
-def is_gone(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] == "Z"
-    except FileNotFoundError:
-        return True
-
-
 class Service:
     """A ``gateway start --simulate`` that has said that it is ready."""
 
@@ -69,7 +55,7 @@ class Service:
             stdout=self._log,
             stderr=subprocess.STDOUT,
         )
-        until(lambda: self.process.poll() is not None or (run_dir / "manifest.json").exists())
+        wait_for(lambda: self.process.poll() is not None or (run_dir / "manifest.json").exists())
         assert self.process.poll() is None, self.log()
 
     def log(self) -> str:
@@ -82,8 +68,8 @@ class Service:
     def all_live(self, gateway: Gateway) -> None:
         """Wait until every book and quote is LIVE."""
         for symbol in SYMBOLS:
-            until(lambda symbol=symbol: gateway.book(symbol).is_live)  # type: ignore[misc]
-            until(lambda symbol=symbol: gateway.quote(symbol).is_live)  # type: ignore[misc]
+            wait_for(lambda symbol=symbol: gateway.book(symbol).is_live)  # type: ignore[misc]
+            wait_for(lambda symbol=symbol: gateway.quote(symbol).is_live)  # type: ignore[misc]
 
     def end(self) -> None:
         self.process.kill()
@@ -172,7 +158,8 @@ def test_book_is_printed_exactly(running: Service) -> None:
     assert all(len(px.partition(".")[2]) == 2 for px, _ in found["bids"] + found["asks"])
     lines = run("book", "usdm:ETHUSDT", "--levels", "4", *where).stdout.splitlines()
     assert lines[0].startswith("usdm:ETHUSDT  LIVE  update ")
-    assert len(lines) == 6
+    assert len(lines) == 7
+    assert lines[-1].startswith("every level is known")
 
 
 def test_symbol_that_is_not_carried_is_67(running: Service) -> None:
@@ -261,7 +248,7 @@ def test_killed_shard_is_back_and_readers_find_it(run_dir: Path) -> None:
         started.all_live(gateway)
         before, epoch = started.shard_pid(), gateway.quote("spot:BTCUSDT").epoch
         os.kill(before, signal.SIGKILL)
-        until(lambda: gateway.quote("spot:BTCUSDT").epoch > epoch)
+        wait_for(lambda: gateway.quote("spot:BTCUSDT").epoch > epoch)
         started.all_live(gateway)
         assert started.shard_pid() != before
         assert "starting it again" in started.log()
@@ -277,7 +264,7 @@ def test_killed_supervisor_takes_its_shard_and_simulator_along(run_dir: Path) ->
         started.process.kill()
         started.process.wait()
         for pid in pids:
-            until(lambda pid=pid: is_gone(pid))  # type: ignore[misc]
+            wait_for(lambda pid=pid: is_gone(pid))  # type: ignore[misc]
         assert gateway.quote("spot:BTCUSDT").state is Status.DEAD
         done = run("status", "--run-dir", str(started.run_dir))
         assert "DEAD" in done.stdout or done.returncode == 69

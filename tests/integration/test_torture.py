@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from gateway_client import Gateway, Status
-from tests.integration.running import Service, Simulator, go_on, stop, wait_for
+from tests.integration.running import Service, Simulator, go_on, stop
+from tests.waiting import wait_for
 
 SYMBOLS = ("spot:BTCUSDT", "spot:ETHUSDT", "usdm:BTCUSDT", "coinm:BTCUSD_PERP")
 LEVELS = 10

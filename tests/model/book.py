@@ -9,15 +9,35 @@ Level = tuple[int, int]  # price, quantity: mantissas
 
 
 class Side:
-    """Price -> quantity, with the prices kept sorted (ascending) beside it."""
+    """Price -> quantity, with the prices kept sorted (ascending) beside it.
+
+    ``complete_px``: nothing is known of what lies beyond, so nothing of it is kept; None: known to
+    the end.
+    """
 
     def __init__(self, best_is_highest: bool) -> None:
         self.best_is_highest = best_is_highest
         self.qty: dict[int, int] = {}
         self.prices: list[int] = []
+        self.complete_px: int | None = None
+
+    def is_beyond(self, px: int) -> bool:
+        if self.complete_px is None:
+            return False
+        return px < self.complete_px if self.best_is_highest else px > self.complete_px
+
+    def worst_px(self) -> int:
+        return self.prices[0] if self.best_is_highest else self.prices[-1]
+
+    @property
+    def is_bare(self) -> bool:
+        """Empty as far as it is known, though it is not known to the end."""
+        return not self.prices and self.complete_px is not None
 
     def set(self, px: int, qty: int) -> bool:
         """Set the quantity at a price; returns whether anything changed."""
+        if self.is_beyond(px):
+            return False
         if qty == 0:
             return self._remove(px)
         if px not in self.qty:
@@ -33,8 +53,8 @@ class Side:
         return True
 
     def drop_worst(self) -> None:
-        worst = self.prices[0] if self.best_is_highest else self.prices[-1]
-        self._remove(worst)
+        self._remove(self.worst_px())
+        self.complete_px = self.worst_px()
 
     def best(self) -> Level | None:
         if not self.prices:
@@ -74,9 +94,18 @@ class Book:
         for px, qty in asks:
             self.set(1, px, qty)
 
-    def replace(self, bids: Iterable[Level], asks: Iterable[Level]) -> None:
+    def replace(self, bids: Iterable[Level], asks: Iterable[Level], limit: int = 0) -> None:
+        """Take a snapshot of ``limit`` levels a side; a side of fewer is known to its end."""
+        bids, asks = list(bids), list(asks)
         self.clear()
         self.apply(bids, asks)
+        self.bound(bids=0 < limit <= len(bids), asks=0 < limit <= len(asks))
+
+    def bound(self, *, bids: bool, asks: bool) -> None:
+        """Call a side known to its last level."""
+        for side, is_bounded in ((self.bids, bids), (self.asks, asks)):
+            if is_bounded and side.prices:
+                side.complete_px = side.worst_px()
 
     def top(self, count: int) -> tuple[list[Level], list[Level]]:
         return self.bids.top(count), self.asks.top(count)
@@ -86,6 +115,12 @@ class Book:
 
     def counts(self) -> tuple[int, int]:
         return len(self.bids.qty), len(self.asks.qty)
+
+    def complete_px(self) -> tuple[int | None, int | None]:
+        return self.bids.complete_px, self.asks.complete_px
+
+    def is_bare(self) -> bool:
+        return self.bids.is_bare or self.asks.is_bare
 
     def is_crossed(self) -> bool:
         bid, ask = self.best()

@@ -1,7 +1,9 @@
 """Books built from the records of an EVENTS ring, as any reader outside the shard may build them.
 
 A SNAPSHOT (FIRST to LAST) replaces the whole book; a DIFF with APPLIED changes it; every other
-DIFF is not part of the book. Checks on the way that the best levels a record names are the book's.
+DIFF is not part of the book. A side that a SNAPSHOT does not call whole is known to its last level,
+and what lies beyond is left out. Checks on the way that the best levels a record names are the
+book's.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from tests.model.book import Book, Level
 from tests.model.ring import Record
 
 Best = tuple[Level | None, Level | None]
+BETWEEN = (Kind.STATE, Kind.GAP, Kind.GAP_CLOSED, Kind.SNAPSHOT)  # no events of a stream
 
 
 @dataclass
@@ -61,7 +64,7 @@ class Follower:
         if self.record_number and meta.version != self.record_number + 1:
             self.holes.append(f"record {meta.version} after {self.record_number}")
         self.record_number = meta.version
-        if meta.kind in (Kind.STATE, Kind.GAP, Kind.SNAPSHOT) or meta.stream == layout.NO_ROW:
+        if meta.kind in BETWEEN or meta.stream == layout.NO_ROW:
             return
         last = self.sequences.get(meta.stream, 0)
         parts = meta.kind == Kind.DIFF and not meta.flags & Flag.FIRST
@@ -85,11 +88,17 @@ class Follower:
             followed.snapshot_ids.append(record.fields(layout.DIFF).first_update_id)
         followed.book.apply(*record.levels())
         if record.meta.flags & Flag.LAST:
+            followed.book.bound(
+                bids=not record.meta.flags & Flag.BIDS_WHOLE,
+                asks=not record.meta.flags & Flag.ASKS_WHOLE,
+            )
             self._note(followed, record)
 
     def _note(self, followed: Followed, record: Record) -> None:
         head = record.fields(layout.DIFF)
         best = followed.book.best()
+        if followed.book.is_bare():  # the writer may know a little more, as far as its answer went
+            return
         named = (
             None if head.best_bid_px == layout.NULL else (head.best_bid_px, head.best_bid_qty),
             None if head.best_ask_px == layout.NULL else (head.best_ask_px, head.best_ask_qty),

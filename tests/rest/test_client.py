@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -15,7 +16,8 @@ from aiohttp import web
 from gateway.config import Config, MarketHosts, Rest, Upstream, UpstreamHosts
 from gateway.errors import ConfigError
 from gateway.layout import Market
-from gateway.rest.client import RestClient
+from gateway.plan import Need
+from gateway.rest.client import PAGE_BYTES_MAX, RestClient
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -26,6 +28,10 @@ class Venue:
 
     base: str = ""
     asked: list[str] = field(default_factory=list)
+
+    @property
+    def host(self) -> str:
+        return self.base.removeprefix("http://")
 
 
 @asynccontextmanager
@@ -51,10 +57,12 @@ async def venue(answer: Handler) -> AsyncIterator[Venue]:
 
 
 @asynccontextmanager
-async def client(base: str, **limits: float) -> AsyncIterator[RestClient]:
+async def client(
+    base: str, state: Path | None = None, **limits: float
+) -> AsyncIterator[RestClient]:
     upstream = Upstream("ws://127.0.0.1:1", base)
     config = Config(upstream=upstream, rest=msgspec.structs.replace(Rest(), **limits))
-    made = RestClient(config)
+    made = RestClient(config, state)
     try:
         yield made
     finally:
@@ -111,9 +119,9 @@ async def test_refusal_holds_the_pool_and_not_the_other(status: int) -> None:
         first = await rest.depth(Market.USDM, "BTCUSDT", 1000)
         assert first.status == status
         assert first.error == f"HTTP {status}: the venue wants no call for 7 s"
-        # USD-M and COIN-M share one pool.
-        held = await rest.depth(Market.COINM, "BTCUSD_PERP", 1000)
-        assert (held.status, held.error) == (0, "no futures request weight is free for 7 s")
+        # USD-M and COIN-M share one pool, and exchangeInfo does not wait for long.
+        held = await rest.exchange_info(Market.COINM)
+        assert (held.status, held.error) == (0, first.error)
         assert len(there.asked) == 1
         await rest.depth(Market.SPOT, "BTCUSDT", 1000)
         assert len(there.asked) == 2
@@ -126,7 +134,7 @@ async def test_call_goes_out_once_a_short_hold_is_over() -> None:
     async def answer(_: web.Request) -> web.StreamResponse:
         return web.Response(status=next(statuses), headers={"Retry-After": "1"})
 
-    async with venue(answer) as there, client(there.base, wait_seconds_max=30.0) as rest:
+    async with venue(answer) as there, client(there.base) as rest:
         loop = asyncio.get_running_loop()
         assert (await rest.depth(Market.SPOT, "BTCUSDT", 100)).status == 429
         held_at = loop.time()
@@ -135,13 +143,100 @@ async def test_call_goes_out_once_a_short_hold_is_over() -> None:
 
 
 @pytest.mark.asyncio
+async def test_ban_is_kept_even_if_its_answer_breaks_off() -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(status=418, headers={"Content-Length": "1000"})
+        await response.prepare(request)
+        assert request.transport is not None
+        request.transport.close()
+        return response
+
+    async with venue(answer) as there, client(there.base) as rest:
+        found = await rest.depth(Market.SPOT, "BTCUSDT", 100)
+        assert found.error == "HTTP 418: the venue wants no call for 120 s"
+        assert 119 < rest.weights()["spot"]["held_s"] <= 120
+
+
+@pytest.mark.asyncio
 async def test_weight_of_other_programs_is_read_from_the_header() -> None:
-    headers = {"x-mbx-used-weight-1m": "4790"}
+    headers = {"x-mbx-used-weight-1m": "4785"}
     async with venue(text(200, **headers)) as there, client(there.base) as rest:
         assert (await rest.depth(Market.SPOT, "BTCUSDT", 100)).is_ok
-        refused = await rest.depth(Market.SPOT, "BTCUSDT", 1000)
-        assert "no spot request weight is free" in refused.error
+        refused = await rest.exchange_info(Market.SPOT)
+        assert refused.error.startswith("no spot request weight is free for ")
         assert len(there.asked) == 1
+        assert rest.weights()["spot"]["spent"] == 4785
+
+
+@pytest.mark.asyncio
+async def test_learnt_limit_is_obeyed_from_then_on() -> None:
+    async with venue(text(200)) as there, client(there.base) as rest:
+        rest.learn(Market.SPOT, 125)
+        assert (await rest.exchange_info(Market.SPOT)).is_ok
+        dear = await rest.depth(Market.SPOT, "BTCUSDT", 5000, need=Need.LOST)
+        assert dear.error == "weight 250 is more than the spot budget ever has (100 a minute)"
+        assert rest.line(Market.SPOT) == 100
+        assert len(there.asked) == 1
+
+
+@pytest.mark.asyncio
+async def test_the_most_needed_call_goes_first_and_a_cancelled_one_spends_nothing() -> None:
+    held = iter([429])
+
+    async def answer(_: web.Request) -> web.StreamResponse:
+        return web.Response(status=next(held, 200), headers={"Retry-After": "1"})
+
+    async with venue(answer) as there, client(there.base) as rest:
+        await rest.depth(Market.SPOT, "HOLD", 100)
+        asked = [
+            asyncio.create_task(rest.depth(Market.SPOT, need.name, 100, need=need))
+            for need in reversed(Need)
+        ]
+        await asyncio.sleep(0.1)
+        asked[1].cancel()
+        await asyncio.gather(*asked, return_exceptions=True)
+        symbols = [path.partition("symbol=")[2].partition("&")[0] for path in there.asked[1:]]
+        assert set(symbols) == {"LOST", "COLD", "BACKFILL", "AUDIT"}
+        assert symbols[0] == "LOST"
+        await asyncio.sleep(0.6)
+        assert rest.weights()["spot"]["spent"] == 5 * 5
+
+
+@pytest.mark.asyncio
+async def test_newer_request_for_a_book_takes_the_place_of_the_older() -> None:
+    held = iter([429])
+
+    async def answer(_: web.Request) -> web.StreamResponse:
+        return web.Response(status=next(held, 200), headers={"Retry-After": "1"})
+
+    async with venue(answer) as there, client(there.base) as rest:
+        await rest.depth(Market.SPOT, "HOLD", 100)
+        older = asyncio.create_task(rest.depth(Market.SPOT, "A", 100, need=Need.DEEPEN))
+        await asyncio.sleep(0.05)
+        newer = await rest.depth(Market.SPOT, "A", 100, need=Need.LOST)
+        assert newer.is_ok
+        assert (await older).error == "a newer request has taken its place"
+        assert len(there.asked) == 2
+
+
+@pytest.mark.asyncio
+async def test_full_queue_answers_the_least_needed() -> None:
+    async with (
+        venue(text(429, **{"Retry-After": "600"})) as there,
+        client(there.base, queue_max=2) as rest,
+    ):
+        await rest.depth(Market.SPOT, "HOLD", 100)
+        waiting = [
+            asyncio.create_task(rest.depth(Market.SPOT, f"S{n}", 100, need=need))
+            for n, need in enumerate((Need.COLD, Need.AUDIT, Need.LOST))
+        ]
+        answer = await waiting[1]
+        assert answer.error == ("over 2 calls wait for spot weight, and this is the least needed")
+        assert not waiting[0].done()
+        assert not waiting[2].done()
+        await rest.close()
+        assert (await waiting[2]).error == "the gateway stops"
+        await waiting[0]
 
 
 @pytest.mark.asyncio
@@ -172,7 +267,7 @@ async def test_silent_server_is_given_up() -> None:
 
     async with venue(answer) as there, client(there.base, timeout_seconds=0.2) as rest:
         found = await rest.depth(Market.SPOT, "BTCUSDT", 100)
-        assert (found.status, found.error) == (0, "no answer within 0.2 s")
+        assert (found.status, found.error) == (0, f"{there.host}: no answer within 0.2 s")
         released.set()
 
 
@@ -186,7 +281,27 @@ async def test_endless_answer_is_cut() -> None:
 
     async with venue(answer) as there, client(there.base, body_bytes_max=1 << 20) as rest:
         found = await rest.depth(Market.SPOT, "BTCUSDT", 100)
-        assert (found.status, found.error) == (0, "the answer is longer than 1048576 bytes")
+        assert (found.status, found.error) == (
+            0,
+            f"{there.host}: the answer is longer than 1048576 bytes",
+        )
+
+
+@pytest.mark.asyncio
+async def test_only_the_list_of_instruments_may_be_long() -> None:
+    body = "x" * (PAGE_BYTES_MAX + 1)
+    async with venue(text(200, body)) as there, client(there.base) as rest:
+        book = await rest.depth(Market.SPOT, "BTCUSDT", 100)
+        assert book.error == f"{there.host}: the answer is longer than {PAGE_BYTES_MAX} bytes"
+        assert len((await rest.exchange_info(Market.SPOT)).body) == len(body)
+
+
+@pytest.mark.asyncio
+async def test_headers_that_are_nonsense_are_as_if_they_were_not_there() -> None:
+    headers = {"X-MBX-USED-WEIGHT-1M": "9" * 5000, "Date": "Mon, 01 Jan 2024 00:00:00 +9999999999"}
+    async with venue(text(200, "{}", **headers)) as there, client(there.base) as rest:
+        answers = [await rest.depth(Market.SPOT, "BTCUSDT", 100) for _ in range(2)]
+        assert [answer.status for answer in answers] == [200, 200]
 
 
 @pytest.mark.asyncio
@@ -211,7 +326,7 @@ async def test_refused_connection_says_so() -> None:
         port = server.getsockname()[1]
     async with client(f"http://127.0.0.1:{port}") as rest:
         found = await rest.depth(Market.SPOT, "BTCUSDT", 100)
-    assert (found.status, found.error) == (0, "connection refused")
+    assert (found.status, found.error) == (0, f"127.0.0.1:{port}: connection refused")
 
 
 @pytest.mark.asyncio
@@ -275,7 +390,24 @@ async def test_refusal_is_of_the_address_and_no_reason_for_another_host() -> Non
 
 
 @pytest.mark.asyncio
-async def test_when_no_host_can_be_reached_the_last_reason_is_told() -> None:
-    async with client_of([closed_port(), closed_port()]) as rest:
+async def test_when_no_host_can_be_reached_all_are_named() -> None:
+    hosts = [closed_port(), closed_port()]
+    async with client_of(hosts) as rest:
         answer = await rest.depth(Market.SPOT, "BTCUSDT", 100)
-    assert (answer.status, answer.error) == (0, "connection refused")
+        assert answer.status == 0
+        assert answer.error == "; ".join(f"{host[7:]}: connection refused" for host in hosts)
+        await asyncio.sleep(0.6)
+        assert rest.weights()["spot"]["spent"] == 0, "nothing has reached the venue"
+
+
+@pytest.mark.asyncio
+async def test_firewalls_page_holds_the_pool_and_the_apis_answer_does_not() -> None:
+    async with venue(text(403, "<html>")) as there, client(there.base) as rest:
+        assert (
+            "HTTP 403: the venue wants no call for 60 s"
+            in (await rest.depth(Market.SPOT, "BTCUSDT", 100)).problem()
+        )
+        assert rest.weights()["spot"]["held_s"] > 59
+    async with venue(text(403, '{"code":-1}')) as there, client(there.base) as rest:
+        assert (await rest.depth(Market.SPOT, "BTCUSDT", 100)).body == b'{"code":-1}'
+        assert rest.weights()["spot"]["held_s"] == 0

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import ssl
+import subprocess
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -54,3 +57,33 @@ async def line(venue: Venue) -> AsyncIterator[Line]:
         made = Line(rig, venue)
         yield made
         await made.stop()
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A self-signed certificate for 127.0.0.1, and its key."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed: TLS is not tested")
+    folder = tmp_path_factory.mktemp("tls")
+    made = (folder / "cert.pem", folder / "key.pem")
+    command = [
+        "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+        "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
+        "-out", str(made[0]), "-keyout", str(made[1]),
+    ]  # fmt: skip
+    subprocess.run(command, check=True, capture_output=True)
+    return made
+
+
+@pytest_asyncio.fixture
+async def guarded(certificate: tuple[Path, Path]) -> AsyncIterator[Line]:
+    """A line to a venue that speaks TLS."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    venue = Venue()
+    await venue.start(context)
+    with Rig() as rig:
+        made = Line(rig, venue)
+        yield made
+        await made.stop()
+        await venue.stop()

@@ -45,3 +45,14 @@ def snapshot(last: int) -> bytes:
     return (
         f'{{"lastUpdateId":{last},"bids":[["100.25","1.00000"]],"asks":[["100.26","2.00000"]]}}'
     ).encode()
+
+
+def candle(symbol: str, number: int, is_closed: bool) -> bytes:
+    """The candle of the minute with this number."""
+    opened, closed = T0 + 60_000 * number, T0 + 60_000 * (number + 1) - 1
+    return (
+        f'{{"e":"kline","E":{opened + 500},"s":"{symbol}","k":{{"t":{opened},"T":{closed}'
+        f',"s":"{symbol}","i":"1m","f":1,"L":9,"o":"99.00","c":"100.25","h":"101.00","l":"98.00"'
+        f',"v":"10.00000","n":9,"x":{"true" if is_closed else "false"},"q":"1000.00","V":"5.00000"'
+        f',"Q":"500.00","B":"0"}}}}'
+    ).encode()

@@ -11,7 +11,8 @@ from gateway.shard.refusal import Ending
 from gateway.shard.subscribe import Requests
 from tests.core.rig import Rig, diff_frame
 from tests.model.sequencing import Diff
-from tests.shard.venue import Session, Venue, until
+from tests.shard.venue import Session, Venue
+from tests.waiting import until
 
 FRAME = diff_frame("btcusdt@depth", "BTCUSDT", Diff(1, 2, 0, ((90, 1),)), False)
 

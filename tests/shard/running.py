@@ -27,7 +27,7 @@ from gateway.layout import (
 )
 from gateway.plan import PlanConnection, PlanStream, PlanSymbol, ShardPlan
 from gateway.shard.worker import Shard
-from tests.shard.venue import until
+from tests.waiting import until
 
 M = TypeVar("M", bound=msgspec.Struct)
 

@@ -16,7 +16,8 @@ from gateway.shard import rotation
 from tests.shard import events
 from tests.shard.conftest import Start
 from tests.shard.running import Running, array, stream, symbol
-from tests.shard.venue import TEXT, Venue, until
+from tests.shard.venue import TEXT, Venue
+from tests.waiting import until
 
 numbers = itertools.count(1)
 
@@ -316,7 +317,7 @@ async def test_snapshots_are_asked_for_with_their_variant(venue: Venue, start: S
         await asyncio.sleep(0.05)
     await until(lambda: len(running.of(wire.SnapshotRequest)) >= 2)
     asked = {(r.symbol, r.variant, r.levels) for r in running.of(wire.SnapshotRequest)}
-    assert asked == {("AUSDT", "", 1000), ("AUSDT", "RPI", 1000)}
+    assert asked == {("AUSDT", "", 100), ("AUSDT", "RPI", 100)}
 
 
 @pytest.mark.asyncio

@@ -15,7 +15,8 @@ from gateway.shard import silence
 from tests.shard import events
 from tests.shard.conftest import Start
 from tests.shard.running import Running, stream
-from tests.shard.venue import Session, Venue, refuse, until
+from tests.shard.venue import Session, Venue, refuse
+from tests.waiting import until
 
 QUOTE, TRADE = "ausdt@bookTicker", "ausdt@trade"
 NOBODY = "ws://127.0.0.1:1/stream"

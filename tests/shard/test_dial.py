@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-import ssl
-import subprocess
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from gateway.errors import ConfigError
 from gateway.shard.dial import Dialling, make_tls
-from tests.core.rig import Rig
 from tests.shard.line import FRAME, Line
 from tests.shard.proxies import ConnectProxy, SocksProxy
-from tests.shard.venue import TEXT, Venue
+from tests.shard.venue import TEXT
 
 
 @pytest.mark.asyncio
@@ -50,36 +44,6 @@ async def test_a_proxy_that_refuses_is_named_as_the_problem(line: Line) -> None:
     line.start(how=Dialling(proxy=proxy.url))
     assert "407" in (await line.task).problem
     await proxy.stop()
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A self-signed certificate for 127.0.0.1, and its key."""
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl is not installed: TLS is not tested")
-    folder = tmp_path_factory.mktemp("tls")
-    made = (folder / "cert.pem", folder / "key.pem")
-    command = [
-        "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-        "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
-        "-out", str(made[0]), "-keyout", str(made[1]),
-    ]  # fmt: skip
-    subprocess.run(command, check=True, capture_output=True)
-    return made
-
-
-@pytest_asyncio.fixture
-async def guarded(certificate: tuple[Path, Path]) -> AsyncIterator[Line]:
-    """A line to a venue that speaks TLS."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*certificate)
-    venue = Venue()
-    await venue.start(context)
-    with Rig() as rig:
-        made = Line(rig, venue)
-        yield made
-        await made.stop()
-        await venue.stop()
 
 
 @pytest.mark.asyncio

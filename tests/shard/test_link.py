@@ -12,7 +12,8 @@ import pytest
 from gateway.layout import Status
 from gateway.shard.dial import Dialling
 from tests.shard.line import FRAME, Line
-from tests.shard.venue import PING, PONG, TEXT, refuse, until
+from tests.shard.venue import PING, PONG, TEXT, refuse
+from tests.waiting import until
 
 QUOTE = (
     b'{"stream":"btcusdt@bookTicker","data":{"u":%d,"s":"BTCUSDT","b":"1","B":"1","a":"2","A":"1"}}'

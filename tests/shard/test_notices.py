@@ -10,8 +10,10 @@ from gateway.core.engine import NO_ROW, Notice, NoticeCode
 from gateway.shard.notices import LINES, NAMES_A_LINE, NAMES_KEPT, NoticeLog, SilenceLog
 
 
-def notice(code: NoticeCode, row: int = 3, a: int = 0, head: bytes = b"") -> Notice:
-    return Notice(code, row, "SYNTAX", a, 0, head)
+def notice(
+    code: NoticeCode, row: int = 3, a: int = 0, head: bytes = b"", b: int = 0, number: int = 0
+) -> Notice:
+    return Notice(code, row, "SYNTAX", a, b, head, number)
 
 
 def named(what: str) -> NoticeLog:
@@ -25,7 +27,9 @@ def named(what: str) -> NoticeLog:
     [
         (notice(NoticeCode.LAGGING, a=4_200_000_000), "link 3 x: lags by 4.2 s"),
         (notice(NoticeCode.RESYNC), "symbol 3: book needs a snapshot"),
-        (notice(NoticeCode.GAP, a=7), "stream 3: gap, expected id 7, got 0"),
+        (notice(NoticeCode.GAP, a=7, b=9, number=5), "stream 3: gap 5, 7 to 9 missing"),
+        (notice(NoticeCode.GAP, number=6), "stream 3: gap 6, what was sent meanwhile is lost"),
+        (notice(NoticeCode.THIN), "symbol 3: the price nears the end of what is known"),
         (notice(NoticeCode.UNREADABLE, head=b"{oops"), "stream 3: frame refused, SYNTAX: {oops"),
         (notice(NoticeCode.UNREADABLE, NO_ROW), "unknown stream: frame refused, SYNTAX: "),
     ],
@@ -38,7 +42,16 @@ def test_a_notice_names_what_it_is_about(
     assert caplog.messages == [line]
 
 
-@pytest.mark.parametrize("code", [NoticeCode.SILENT, NoticeCode.RESUMED, NoticeCode.ROW_UNKNOWN])
+@pytest.mark.parametrize(
+    "code",
+    [
+        NoticeCode.SILENT,
+        NoticeCode.RESUMED,
+        NoticeCode.ROW_UNKNOWN,
+        NoticeCode.LOOKED,
+        NoticeCode.LOOK_FAILED,
+    ],
+)
 def test_what_others_tell_is_not_told_twice(
     code: NoticeCode, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 from gateway.plan import ConnectReply, ConnectRequest, Refused
 from gateway.shard import permits
 from gateway.shard.permits import Permits
-from tests.shard.venue import until
+from tests.waiting import until
 
 
 class Supervisor:

@@ -213,6 +213,45 @@ def test_a_subscriber_of_the_other_socket_costs_no_array(bench: Bench) -> None:
     assert bench.wanted == []
 
 
+ASTRAY = "is asked for on shard-0.pub, and comes on shard-0.arrays.pub alone; subscribe it there"
+
+
+def test_an_array_that_is_asked_for_on_the_wrong_socket_is_told(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.subscribe(b"spot:!miniTicker@arr ")
+    bench.until(lambda: f"spot:!miniTicker@arr {ASTRAY}" in caplog.text)
+    bench.subscribe(b"spot:!ticker@arr ")
+    bench.publisher.add_stream(0, "spot:!ticker@arr", Shape.SYNTHETIC)  # on demand, say
+    bench.until(lambda: f"spot:!ticker@arr {ASTRAY}" in caplog.text)
+    assert len(caplog.messages) == 2
+
+
+def test_a_subscriber_of_both_sockets_is_told_nothing(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As every client is that connects one socket to all endpoints."""
+    bench.subscribe(b"spot:!miniTicker@arr ")
+    bench.arrays.subscribe(b"spot:!miniTicker@arr ")
+    bench.arrays.subscribe(b"spot:btcusdt@bookTicker ")
+    bench.subscribe(b"spot:btcusdt@bookTicker ")
+    bench.until(lambda: not bench.publisher._astray._asked_at)
+    assert caplog.messages == []
+
+
+def test_a_topic_that_is_none_is_told_at_a_limited_rate(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    for topic in (b"rubbish", b"spot:btcusdt@nothing ", b"state:spot:X "):
+        bench.subscribe(topic)
+    assert caplog.messages == []
+    bench.subscribe(b"rubbish ")
+    assert caplog.messages == ["there is no topic 'rubbish'; write MARKET:STREAM and a space"]
+    for number in range(20):
+        bench.subscribe(b"no%d " % number)
+    assert len(caplog.messages) == 5
+
+
 def test_a_frozen_subscriber_of_arrays_holds_few_of_them(bench: Bench) -> None:
     bench.arrays.set(zmq.RCVHWM, 1)
     bench.arrays.subscribe(b"spot:!miniTicker@arr ")

@@ -14,7 +14,8 @@ import pytest_asyncio
 from gateway.plan import PlanStream
 from tests.shard import events
 from tests.shard.running import SUFFIXES, SYMBOLS, Running, plan_of, stream
-from tests.shard.venue import Venue, until
+from tests.shard.venue import Venue
+from tests.waiting import until
 
 ROTATIONS = 10
 MAKERS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.shard.topics import Demand, Topics, stream_of
+from gateway.shard.topics import ASTRAY_MAX, Astray, Demand, Topics, can_come, stream_of
 
 NAMES = [b"spot:a@trade ", b"spot:a@trades ", b"spot:ab@trade ", b"usdm:a@trade ", b"bin:spot:a\0"]
 prefixes = st.sampled_from([b"", b"s", b"spot:", b"spot:a", b"usdm:a@", b"x", *NAMES])
@@ -67,6 +67,37 @@ def test_only_exact_topics_of_streams_name_one() -> None:
         b"okx:a@trade ", b"spot:a b ", b"spot: ", b"spot:" + b"a" * 60 + b" ", b"x" * 100_000,
     ):  # fmt: skip
         assert stream_of(other) == ""
+
+
+def test_exact_topic_that_is_none_of_ours_can_never_come() -> None:
+    for topic in (
+        b"usdm:btcusdt@trade ", b"bin:spot:!ticker@arr\0", b"state:spot:BTCUSDT.RPI ",
+        b"", b"spot:", b"rubbish", b"spot:btcusdt@trade",
+    ):  # fmt: skip
+        assert can_come(topic), topic
+    for topic in (
+        b"rubbish ", b" ", b"\0", b"okx:a@trade ", b"bin:spot:a@trade ", b"spot:a@trade\0",
+        b"spot:a b ", b"state:BTCUSDT ", b"state:spot:BTCUSDT\0", b"\xff\xfe ",
+    ):  # fmt: skip
+        assert not can_come(topic), topic
+
+
+def test_topic_that_goes_astray_is_judged_once_and_a_moment_later() -> None:
+    astray = Astray()
+    astray.ask(b"a ", 10.0)
+    astray.ask(b"a ", 10.5)
+    astray.ask(b"b ", 10.5)
+    assert astray.due(10.9) == []
+    assert astray.due(11.0) == [b"a "]
+    assert astray.due(11.5) == [b"b "]
+    assert astray.due(99.0) == []
+
+
+def test_topics_that_wait_for_judgement_are_bounded() -> None:
+    astray = Astray()
+    for number in range(2 * ASTRAY_MAX):
+        astray.ask(b"%d " % number, 0.0)
+    assert len(astray.due(2.0)) == ASTRAY_MAX
 
 
 def test_a_stream_is_wanted_from_its_first_asker_to_its_last() -> None:

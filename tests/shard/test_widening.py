@@ -15,8 +15,8 @@ import pytest_asyncio
 from gateway import plan as wire
 from gateway.channel import Channel
 from gateway.core.engine import FrameClass
-from gateway.layout import Kind, Market
-from gateway.plan import PlanConnection, PlanStream, PlanSymbol, ShardPlan
+from gateway.layout import Kind, Market, Shape
+from gateway.plan import NONE, PlanConnection, PlanStream, PlanSymbol, ShardPlan
 from gateway.shard.precision import widened
 from gateway.shard.worker import Shard
 from gateway_client import Gateway, Status
@@ -88,6 +88,33 @@ async def test_a_value_too_fine_leaves_live_and_comes_back_exact_in_a_new_row(pa
     assert quote.state is Status.LIVE
     assert str(quote.decimal("bid_qty")) == "1.2500007"
     assert quote.bid_px == 91234.55
+
+
+TICKER_ROW = (
+    b'{"e":"24hrTicker","E":1795345200123,"s":"BTCUSDT","p":"-34.00","P":"-0.036","w":"91217.12",'
+    b'"x":"91268.00","c":"91234.%s","Q":"0.002","b":"91234.55","B":"1.20","a":"91234.56",'
+    b'"A":"0.98","o":"91268.00","h":"91999.00","l":"90500.10","v":"175523.33","q":"16011021337.1",'
+    b'"O":1795258740000,"C":1795345200000,"F":6010,"L":6999,"n":990,"note":"' + b"x" * 150 + b'"}'
+)
+
+
+@pytest.mark.asyncio
+async def test_row_of_an_array_is_widened_in_one_go(pair: Pair) -> None:
+    """Its frame is not refused; six decimals more are one move, not three."""
+    name = "spot:!ticker@arr"
+    array = PlanStream(name, Kind.TICKER, NONE, 0, shape=Shape.ARRAY, split="ticker", rows=(0,))
+    pair.shard._take(wire.PlanChange(1, add=[array]))
+    assert await pair.supervisor.receive() == wire.Changed(1)
+    frame = b'{"stream":"!ticker@arr","data":[%s]}' % (TICKER_ROW % b"55500007")
+    assert pair.shard._engine.frame(0, frame) is FrameClass.DATA
+    pair.shard.on_notices()
+    request = await pair.supervisor.receive()
+    assert request == wire.InstrumentRequest(Market.SPOT, "BTCUSDT")
+    pair.shard._widening.on_reply(wire.InstrumentReply(Market.SPOT, "BTCUSDT", COARSE))
+    assert pair.shard._rows.symbols[1].px_exponent == -8
+    assert pair.shard._engine.frame(0, frame.replace(b"200123", b"200124")) is FrameClass.DATA
+    pair.shard._engine.heartbeat()
+    assert pair.gateway.ticker("spot:BTCUSDT").state is Status.LIVE
 
 
 @pytest.mark.asyncio

@@ -16,7 +16,8 @@ from gateway.plan import ShardPlan
 from gateway.shard.worker import Shard
 from tests.shard.conftest import Start
 from tests.shard.running import plan_of, stream
-from tests.shard.venue import Venue, until
+from tests.shard.venue import Venue
+from tests.waiting import until
 
 
 def shard(plan: ShardPlan) -> Shard:

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 import ssl
+import struct
 import time
-from collections.abc import Callable
 
 import orjson
 import picows
 
 TEXT, PING, PONG = picows.WSMsgType.TEXT, picows.WSMsgType.PING, picows.WSMsgType.PONG
 WATCHDOG_S = 20.0
-
-
-async def until(what: Callable[[], object], watchdog_s: float = WATCHDOG_S) -> None:
-    """Wait for a condition, under a watchdog."""
-    async with asyncio.timeout(watchdog_s):
-        while not what():  # noqa: ASYNC110  what is waited for has no event
-            await asyncio.sleep(0.005)
 
 
 class Session(picows.WSListener):
@@ -80,6 +75,16 @@ class Session(picows.WSListener):
         if self.transport is not None:
             self.transport.send_close(code)
             self.transport.disconnect()
+
+    def reset(self) -> None:
+        """Reset the TCP connection within this turn of the loop: the peer reads nothing before."""
+        assert self.transport is not None
+        below = self.transport.underlying_transport
+        raw = below.get_extra_info("socket")
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        with socket.socket() as other:
+            os.dup2(other.fileno(), raw.fileno())  # closes it now; abort() does in the next turn
+        below.abort()
 
 
 class Venue:

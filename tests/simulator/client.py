@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -111,10 +111,3 @@ async def running(simulator: Simulator) -> AsyncIterator[Client]:
             yield client
         finally:
             client.hang_up()
-
-
-async def wait_for(is_true: Callable[[], bool]) -> None:
-    """Wait for a condition under a watchdog."""
-    async with asyncio.timeout(WATCHDOG_S):
-        while not is_true():  # noqa: ASYNC110 - counters change without telling anyone
-            await asyncio.sleep(0.005)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway.simulator.indices import ASSETS
+from gateway.simulator.index_names import ASSETS
 from gateway.simulator.names import Market
 from gateway.simulator.source import NoSuchSymbol
 

@@ -15,8 +15,9 @@ import pytest
 from gateway.simulator import outgoing
 from gateway.simulator.conduct import Violation
 from gateway.simulator.orders import Hold, Kill, Lag, Shutdown
+from tests.waiting import until
 
-from .client import Socket, running, wait_for
+from .client import Socket, running
 from .still import publish, still
 
 pytestmark = pytest.mark.asyncio
@@ -82,7 +83,7 @@ async def test_standstill_of_the_server_is_not_held_against_the_client(tmp_path:
     simulator = still(tmp_path)
     async with running(simulator) as client:
         ws = await client.connect("/spot/stream")
-        await wait_for(lambda: bool(simulator.server.connections))
+        await until(lambda: bool(simulator.server.connections))
         writer = threading.Thread(target=write_pings, args=(ws, 7, 0.23))
         writer.start()
         time.sleep(7 * 0.23)  # noqa: ASYNC251 - the loop stands still, which is the point
@@ -101,7 +102,7 @@ async def test_each_close_of_the_client_is_answered(tmp_path: Path, close: bytes
         transport.write(close + b"\x00\x00\x00\x00" + body)
         code, _ = await ws.closed()
         assert code == (int.from_bytes(body[:2], "big") or 1000)
-        await wait_for(lambda: not simulator.hub.outlets)
+        await until(lambda: not simulator.hub.outlets)
 
 
 async def test_who_breaks_the_rate_repeatedly_is_banned(tmp_path: Path) -> None:
@@ -152,7 +153,7 @@ async def test_times_are_in_microseconds_where_that_was_asked_for(tmp_path: Path
         micro = await client.connect("/spot/stream?streams=a@trade&timeUnit=MICROSECOND")
         bare = await client.connect("/spot/ws/a@trade?timeUnit=microsecond")
         milli = await client.connect("/spot/stream?streams=a@trade")
-        await wait_for(lambda: len(simulator.hub.outlets_of("spot:a@trade")) == 3)
+        await until(lambda: len(simulator.hub.outlets_of("spot:a@trade")) == 3)
         publish(simulator, "spot:a@trade", b'{"E":1795345200123,"t":1000000000000}')
         for ws, payload in (
             (micro, b'{"stream":"a@trade","data":{"E":1795345200123000,"t":1000000000000}}'),
@@ -195,7 +196,7 @@ async def test_shutdown_is_announced_in_the_form_of_each_connection(tmp_path: Pa
         forms = {}
         for path in ("/spot/ws", "/spot/stream", "/spot/ws?timeUnit=MICROSECOND", "/coinm/stream"):
             forms[path] = await client.connect(path)
-        await wait_for(lambda: len(simulator.server.connections) == 4)
+        await until(lambda: len(simulator.server.connections) == 4)
         assert await simulator.control.obey(Shutdown()) == {"connections": 4}
         bodies = {path: orjson.loads(await ws.text()) for path, ws in forms.items()}
     raw, micro = bodies["/spot/ws"], bodies["/spot/ws?timeUnit=MICROSECOND"]
@@ -210,7 +211,7 @@ async def test_slow_link_delays_all_and_keeps_the_order(tmp_path: Path) -> None:
     simulator = still(tmp_path)
     async with running(simulator) as client:
         ws = await client.connect("/spot/ws/a@trade")
-        await wait_for(lambda: bool(simulator.server.connections))
+        await until(lambda: bool(simulator.server.connections))
         await simulator.control.obey(Lag(0.3))
         begun = time.monotonic()
         publish(simulator, "spot:a@trade", b"1", b"2")
@@ -231,13 +232,13 @@ async def test_close_takes_its_turn_on_a_slow_link(tmp_path: Path) -> None:
     simulator = still(tmp_path)
     async with running(simulator) as client:
         ws = await client.connect("/spot/ws/a@trade")
-        await wait_for(lambda: bool(simulator.server.connections))
+        await until(lambda: bool(simulator.server.connections))
         await simulator.control.obey(Lag(0.2))
         publish(simulator, "spot:a@trade", b"1")
         simulator.server.connections[0].close(1001, "bye")
         assert await ws.until_closed() == ([b"1"], 1001)
         ws = await client.connect("/spot/ws/a@trade")
-        await wait_for(lambda: bool(simulator.server.connections))
+        await until(lambda: bool(simulator.server.connections))
         begun = time.monotonic()
         simulator.server.connections[0].close(1001, "bye")
         await ws.closed()
@@ -248,7 +249,7 @@ async def test_half_open_connection_hears_and_says_nothing_until_it_heals(tmp_pa
     simulator = still(tmp_path)
     async with running(simulator) as client:
         ws = await client.connect("/spot/ws/a@trade")
-        await wait_for(lambda: bool(simulator.server.connections))
+        await until(lambda: bool(simulator.server.connections))
         await simulator.control.obey(Hold(connection=1))
         await ws.ws.send_bytes(LIST)
         await ws.ws.send_bytes(b'{"method":"UNSUBSCRIBE","params":["a@trade"],"id":2}')
@@ -269,7 +270,7 @@ async def test_day_that_ends_on_a_half_open_connection_is_told_when_it_heals(
     simulator = still(tmp_path, day_s=0.3)
     async with running(simulator) as client:
         ws = await client.connect("/usdm/ws")
-        await wait_for(lambda: bool(simulator.server.connections))
+        await until(lambda: bool(simulator.server.connections))
         await simulator.control.obey(Hold())
         await asyncio.sleep(0.5)
         assert simulator.server.connections
@@ -284,7 +285,7 @@ async def test_half_open_connection_that_lost_bytes_is_reset_when_it_heals(
     simulator = still(tmp_path)
     async with running(simulator) as client:
         ws = await client.connect("/spot/ws/a@trade")
-        await wait_for(lambda: bool(simulator.server.connections))
+        await until(lambda: bool(simulator.server.connections))
         await simulator.control.obey(Hold())
         publish(simulator, "spot:a@trade", b"1" * 2000)
         assert simulator.server.connections
@@ -297,7 +298,7 @@ async def test_killed_connection_ends_without_a_close_frame(tmp_path: Path) -> N
     async with running(simulator) as client:
         killed = await client.connect("/usdm/ws")
         kept = await client.connect("/spot/ws")
-        await wait_for(lambda: len(simulator.server.connections) == 2)
+        await until(lambda: len(simulator.server.connections) == 2)
         assert await simulator.control.obey(Kill(connection=1)) == {"killed": 1}
         assert await killed.until_closed() == ([], 1006)
         assert await kept.ask("GET_PROPERTY", ["combined"]) == {"result": False, "id": 1}
@@ -308,7 +309,7 @@ async def test_status_describes_each_connection(tmp_path: Path) -> None:
     simulator = still(tmp_path)
     async with running(simulator) as client:
         ws = await client.connect("/usdm/public/stream?streams=b@depth/b@aggTrade")
-        await wait_for(lambda: bool(simulator.server.connections))
+        await until(lambda: bool(simulator.server.connections))
         publish(simulator, "usdm:b@depth", b"1", b"2")
         publish(simulator, "usdm:b@aggTrade", b"3")
         await ws.texts(2)
@@ -316,5 +317,6 @@ async def test_status_describes_each_connection(tmp_path: Path) -> None:
         assert row.pop("age_s") >= 0
         assert row == {
             "id": 1, "market": "usdm", "route": "public", "combined": True,
-            "microseconds": False, "subscribed": 2, "sent": 2, "lag_s": 0.0, "held": False,
+            "microseconds": False, "subscribed": 2, "sent": 2, "lag_s": 0.0, "bytes_per_s": None,
+            "held": False,
         }  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway.simulator.clock import ManualClock
+from gateway.simulator.clock import Clock
 from gateway.simulator.conduct import Conduct
 from gateway.simulator.control import ControlRoom
 from gateway.simulator.faults import Drops
@@ -18,8 +18,9 @@ from gateway.simulator.rules import Pool, Rules
 from gateway.simulator.server import StreamServer
 from gateway.simulator.source import NoSuchSymbol
 from gateway.simulator.weight import WeightPool
+from tests.waiting import until
 
-from .client import running, wait_for
+from .client import running
 from .still import publish, still
 
 pytestmark = pytest.mark.asyncio
@@ -80,7 +81,7 @@ async def test_stream_is_silenced_and_heard_again(tmp_path: Path) -> None:
     async with running(simulator) as client:
         first = await client.connect("/spot/ws/a@trade")
         second = await client.connect("/spot/ws/a@trade")
-        await wait_for(lambda: len(simulator.server.connections) == 2)
+        await until(lambda: len(simulator.server.connections) == 2)
         assert await client.post("/sim/silence", {**order, "connection": 1}) == (
             200, {"connections": 1},
         )  # fmt: skip
@@ -89,12 +90,12 @@ async def test_stream_is_silenced_and_heard_again(tmp_path: Path) -> None:
         assert await first.ask("LIST_SUBSCRIPTIONS") == {"result": ["a@trade"], "id": 1}
         assert await client.post("/sim/silence", order) == (200, {"connections": 2})
         third = await client.connect("/spot/ws/a@trade")
-        await wait_for(lambda: len(simulator.server.connections) == 3)
+        await until(lambda: len(simulator.server.connections) == 3)
         publish(simulator, "spot:a@trade", b"2")
         assert await third.text() == b"2"
         await client.post("/sim/silence", {**order, "sticky": True})
         fourth = await client.connect("/spot/ws/a@trade")
-        await wait_for(lambda: len(simulator.server.connections) == 4)
+        await until(lambda: len(simulator.server.connections) == 4)
         publish(simulator, "spot:a@trade", b"3")
         await client.post("/sim/silence", {**order, "on": False})
         publish(simulator, "spot:a@trade", b"4")
@@ -109,7 +110,7 @@ async def test_orders_choose_connections_by_market_and_stream(tmp_path: Path) ->
             await client.connect(path)
             for path in ("/spot/ws/a@trade", "/spot/ws/b@trade", "/usdm/public/ws/a@trade")
         ]
-        await wait_for(lambda: len(simulator.server.connections) == 3)
+        await until(lambda: len(simulator.server.connections) == 3)
         assert await client.post("/sim/hold", {"market": "usdm"}) == (200, {"connections": 1})
         assert await client.post("/sim/shutdown", {"stream": "spot:a@trade"}) == (
             200, {"connections": 1},
@@ -140,7 +141,7 @@ class Listing:
 
 async def test_source_is_told_what_to_list_and_halt() -> None:
     source: Any = Listing()
-    hub, clock, conduct = Hub(), ManualClock(), Conduct()
+    hub, clock, conduct = Hub(), Clock(), Conduct()
     server = StreamServer(hub, clock, Rules(), conduct)
     pools = {pool: WeightPool(100) for pool in Pool}
     room = ControlRoom(source, hub, server, Drops(), conduct, pools)

@@ -73,3 +73,25 @@ def test_assets_are_guessed_from_the_symbol() -> None:
     assert assets_of("BTCUSDT") == ("BTC", "USDT")
     assert assets_of("ADARUB") == ("ADA", "RUB")
     assert assets_of("BTCUSD_PERP") == ("BTC", "USD")
+
+
+def test_contracts_say_what_they_are_on() -> None:
+    kinds = {
+        symbol: row(Market.USDM, symbol)["underlyingType"]
+        for symbol in ("BTCUSDT", "DEFIUSDT", "TSLAUSDT", "XAUUSDT")
+    }
+    assert kinds == {
+        "BTCUSDT": "COIN", "DEFIUSDT": "INDEX", "TSLAUSDT": "EQUITY", "XAUUSDT": "COMMODITY",
+    }  # fmt: skip
+    assert row(Market.COINM, "BTCUSD_PERP")["underlyingType"] == "COIN"
+    assert "underlyingType" not in row(Market.SPOT, "BTCUSDT")
+
+
+def test_usdm_lists_margin_assets_those_with_an_index_among_them() -> None:
+    instrument = Instrument(Market.USDM, "BTCFDUSD", "0.10", "0.001", 2, 3)
+    assets = exchange_info(Market.USDM, [instrument], NOVEMBER_2026_MS)["assets"]
+    assert [asset["asset"] for asset in assets] == [
+        "ADA", "BNB", "BTC", "ETH", "USDC", "USDT", "XRP", "FDUSD",
+    ]  # fmt: skip
+    assert all(asset["marginAvailable"] for asset in assets)
+    assert "assets" not in exchange_info(Market.COINM, [], NOVEMBER_2026_MS)

@@ -17,6 +17,7 @@ class Sink:
     ) -> None:
         self.market, self.route, self.combined = market, route, combined
         self.queue: list[bytes] = []
+        self.number = 1
         self.is_blocked = False
         self.flushed = 0
         self.closed: tuple[int, str] | None = None

@@ -57,3 +57,19 @@ def test_link_that_holds_too_much_is_lost_for_good() -> None:
     link.put(b"e", 0.0)
     assert link.take(1.0) == b""
     assert not link.is_clear
+
+
+def test_narrow_link_delivers_in_pieces_and_in_order() -> None:
+    link = Link(1000)
+    link.set_width(100, 0.0)
+    assert not link.is_clear
+    link.put(b"a" * 10, 0.0)
+    link.put(b"b" * 5, 0.0)
+    assert [link.take(now) for now in (0.04, 0.051, 0.101, 0.2)] == [
+        b"", b"a" * 5, b"a" * 5, b"b" * 5,
+    ]  # fmt: skip
+    link.put(b"c" * 5, 10.0)  # the wire was free meanwhile
+    assert round(link.due_at() or 0, 6) == 10.05
+    link.set_width(None, 10.0)
+    assert link.take(10.0) == b"c" * 5
+    assert link.is_clear

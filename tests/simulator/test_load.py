@@ -14,8 +14,9 @@ from gateway.simulator.load import LOAD_SYMBOLS
 from gateway.simulator.names import Market
 from gateway.simulator.simulator import Simulator, SimulatorOptions
 from gateway.simulator.truth import UnknownUpdateId
+from tests.waiting import until
 
-from .client import WATCHDOG_S, Client, Socket, running, wait_for
+from .client import WATCHDOG_S, Client, Socket, running
 from .test_load_book import apply
 from .test_simulate import fails
 
@@ -59,7 +60,7 @@ async def test_frames_sent_are_frames_received_on_each_connection_and_in_total()
     simulator = made()
     async with running(simulator) as client:
         sockets = await connected(client)
-        await wait_for(lambda: set(KINDS) <= set(kinds(simulator)))
+        await until(lambda: set(KINDS) <= set(kinds(simulator)))
         await client.post("/sim/pause")
         counts = sent(simulator)
         found = await read_until(sockets, counts)
@@ -73,7 +74,7 @@ async def test_frames_sent_are_frames_received_on_each_connection_and_in_total()
         assert status["frames"]["kinds"] == kinds(simulator)
         assert sum(kinds(simulator).values()) == sum(counts)
         await client.post("/sim/resume")
-        await wait_for(lambda: sum(sent(simulator)) > sum(counts))
+        await until(lambda: sum(sent(simulator)) > sum(counts))
 
 
 async def test_two_connections_of_a_stream_get_the_same_frames() -> None:
@@ -187,12 +188,12 @@ async def test_market_waits_for_a_socket_that_does_not_take_its_frames() -> None
         ws = await client.connect(f"/spot/stream?streams={'/'.join(SPOT)}")
         transport = ws.ws._response.connection.transport
         transport.pause_reading()
-        await wait_for(lambda: simulator.control.status()["waiting_for"] == "socket")
+        await until(lambda: simulator.control.status()["waiting_for"] == "socket")
         stood = simulator.hub.sent.total()
         await asyncio.sleep(0.1)
         assert simulator.hub.sent.total() == stood
         transport.resume_reading()
-        await wait_for(lambda: simulator.hub.sent.total() > stood + 1000)
+        await until(lambda: simulator.hub.sent.total() > stood + 1000)
 
 
 async def test_market_goes_on_without_a_socket_that_never_takes_its_frames(
@@ -203,7 +204,7 @@ async def test_market_goes_on_without_a_socket_that_never_takes_its_frames(
     async with running(simulator) as client:
         stuck = await client.connect(f"/spot/stream?streams={'/'.join(SPOT)}")
         stuck.ws._response.connection.transport.pause_reading()
-        await wait_for(lambda: simulator.hub.is_blocked)
+        await until(lambda: simulator.hub.is_blocked)
         other = await client.connect("/usdm/public/stream?streams=btcusdt@bookTicker")
         await other.texts(300)
         assert simulator.hub.is_blocked

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from gateway.simulator.listing import list_symbol
-from gateway.simulator.load_book import LEVELS, MOVING, ROUND, STRIDE
+from gateway.simulator.load_book import LEVELS, MOVING, ROUND, STRIDE, LoadBook
 from gateway.simulator.load_frames import diffs, quotes
 from gateway.simulator.load_market import LoadInstrument
 from gateway.simulator.names import Market, parse_key
@@ -151,3 +151,10 @@ def test_book_of_best_prices_alone_goes_on_beyond_a_diff() -> None:
         quote = sender.next_quote()
         assert book.at(quote["u"]).bids[0] == (quote["b"], quote["B"])
     assert sender.next_diff()["u"] == book.first_id + 2 * STRIDE
+
+
+def test_book_of_seconds_ago_is_that_many_diffs_back() -> None:
+    book = LoadBook(list_symbol(Market.SPOT, "BTCUSDT"), 0)
+    book.newest = 30 * STRIDE + 7
+    assert book.ago(2.0) == 10 * STRIDE + 7
+    assert book.ago(60.0) == 0

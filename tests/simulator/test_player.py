@@ -12,8 +12,9 @@ import pytest
 from gateway.simulator.player import ReplayOptions
 from gateway.simulator.replay import MAX_SPEED
 from gateway.simulator.simulator import Simulator, SimulatorOptions
+from tests.waiting import until
 
-from .client import Client, running, wait_for
+from .client import Client, running
 from .tiny import SNAPSHOT_ID, START_NS, Tiny
 
 pytestmark = pytest.mark.asyncio
@@ -55,7 +56,7 @@ async def test_only_what_is_subscribed_is_sent(tmp_path: Path) -> None:
         answer = await socket.ask("SUBSCRIBE", ["aaausdt@trade", "bbbusdt@trade"])
         assert answer == {"result": None, "id": 1}
         assert await socket.texts(20) == recorded(tiny, "trade")
-        await wait_for(lambda: simulator.control.status()["finished"])
+        await until(lambda: simulator.control.status()["finished"])
         assert simulator.control.status()["streams"] == {
             "spot:aaausdt@trade": {"sent": 20, "dropped": 0}
         }
@@ -119,7 +120,7 @@ async def test_streams_of_another_route_are_acked_and_silent(tmp_path: Path) -> 
             assert answer == {"result": None, "id": 1}
         await client.post("/sim/resume")
         assert len(await public.texts(20)) == 20
-        await wait_for(lambda: simulator.control.status()["finished"])
+        await until(lambda: simulator.control.status()["finished"])
         assert (await market.ask("LIST_SUBSCRIPTIONS"))["result"] == ["aaausdt@bookTicker"]
         assert simulator.hub.sent == {"usdm:aaausdt@bookTicker": 20}
 
@@ -130,7 +131,7 @@ async def test_rest_depth_is_the_true_book_at_the_current_position(tmp_path: Pat
     async with running(simulator) as client:
         socket = await client.connect("/spot/stream?streams=aaausdt@depth@100ms/aaausdt@trade")
         await socket.texts(8)
-        await wait_for(lambda: bool(simulator.control.status()["waiting_for"]))
+        await until(lambda: bool(simulator.control.status()["waiting_for"]))
         assert simulator.control.status()["waiting_for"] == "REST depth of spot:AAAUSDT"
         assert simulator.control.status()["position"] == 12
         _, body = await client.get("/spot/api/v3/depth?symbol=AAAUSDT")
@@ -177,9 +178,9 @@ async def test_replay_stands_while_a_depth_answer_is_on_its_way(tmp_path: Path) 
         await client.connect("/spot/stream?streams=aaausdt@trade")
         with simulator.source.answering():
             simulator.source.resume()
-            await wait_for(lambda: simulator.control.status()["waiting_for"] == "REST answer")
+            await until(lambda: simulator.control.status()["waiting_for"] == "REST answer")
             assert simulator.control.status()["position"] == 0
-        await wait_for(lambda: simulator.control.status()["finished"])
+        await until(lambda: simulator.control.status()["finished"])
 
 
 async def test_capture_without_snapshot_answers_404(tmp_path: Path) -> None:
@@ -218,7 +219,7 @@ async def test_time_is_that_of_the_capture(tmp_path: Path) -> None:
     async with running(simulator) as client:
         assert await client.get("/spot/api/v3/time") == (200, {"serverTime": START_NS // 10**6})
         await client.connect("/spot/stream?streams=aaausdt@trade")
-        await wait_for(lambda: simulator.control.status()["finished"])
+        await until(lambda: simulator.control.status()["finished"])
         assert (await client.get("/spot/api/v3/time"))[1]["serverTime"] == START_NS // 10**6 + 59
 
 
@@ -290,7 +291,7 @@ async def test_sockets_stay_open_and_silent_after_the_end(tmp_path: Path) -> Non
     async with running(simulator) as client:
         socket = await client.connect("/spot/stream?streams=aaausdt@trade")
         await socket.texts(20)
-        await wait_for(lambda: simulator.control.status()["finished"])
+        await until(lambda: simulator.control.status()["finished"])
         assert (await socket.ask("LIST_SUBSCRIPTIONS"))["result"] == ["aaausdt@trade"]
         status, body = await client.get("/spot/api/v3/depth?symbol=AAAUSDT")
         assert (status, body["lastUpdateId"]) == (200, tiny.finals[-1])
@@ -308,7 +309,7 @@ async def test_loop_closes_all_sockets_and_begins_anew_at_the_next_subscription(
             texts, code = await socket.until_closed()
             assert (texts, code) == (recorded(tiny, "trade"), 1001)
             assert await idle.until_closed() == ([], 1001)
-            await wait_for(lambda: not simulator.hub.outlets)
+            await until(lambda: not simulator.hub.outlets)
             status = simulator.control.status()
             assert (status["rounds"], status["position"]) == (round_number, 0)
             _, body = await client.get("/spot/api/v3/depth?symbol=AAAUSDT")
@@ -325,7 +326,7 @@ async def test_loop_does_not_begin_anew_before_someone_subscribes(
         socket = await client.connect("/spot/stream?streams=aaausdt@trade")
         await socket.until_closed()
         await client.connect("/spot/stream")
-        await wait_for(lambda: simulator.control.status()["waiting_for"] == "subscription")
+        await until(lambda: simulator.control.status()["waiting_for"] == "subscription")
         await asyncio.sleep(0.1)
         status = simulator.control.status()
         assert (status["rounds"], status["position"]) == (1, 0)
@@ -336,7 +337,7 @@ async def test_replay_waits_for_a_socket_that_does_not_read(tmp_path: Path) -> N
     simulator = replay(tiny.write(tmp_path / "a.gz"))
     async with running(simulator) as client:
         reader, writer = await _handshake(client, "/spot/stream?streams=aaausdt@trade")
-        await wait_for(lambda: simulator.control.status()["waiting_for"] == "socket")
+        await until(lambda: simulator.control.status()["waiting_for"] == "socket")
         position = simulator.control.status()["position"]
         (connection,) = simulator.hub.outlets
         assert connection.unsent_bytes < 4 << 20

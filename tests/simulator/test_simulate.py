@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -67,9 +68,14 @@ def test_ready_line_names_all_addresses_and_a_signal_ends_it(number: signal.Sign
     with simulate("--symbols", "spot:BTCUSDT,usdm:ETHUSDT", "--seed", "3") as (process, ready):
         assert ready["ws"].startswith("ws://127.0.0.1:")
         assert ready["rest"].startswith("http://127.0.0.1:")
+        apis = {"spot": "ws-api/v3", "usdm": "ws-fapi/v1", "coinm": "ws-dapi/v1"}
         assert ready["markets"] == {
-            market: {"ws": f"{ready['ws']}/{market}", "rest": f"{ready['rest']}/{market}"}
-            for market in ("spot", "usdm", "coinm")
+            market: {
+                "ws": f"{ready['ws']}/{market}",
+                "rest": f"{ready['rest']}/{market}",
+                "ws_api": f"{ready['ws']}/{market}/{api}",
+            }
+            for market, api in apis.items()
         }
         listed = get(ready["markets"]["usdm"]["rest"] + "/fapi/v1/exchangeInfo")["symbols"]
         assert [symbol["symbol"] for symbol in listed] == ["ETHUSDT"]
@@ -174,3 +180,24 @@ def test_bad_input_is_named_in_one_line_with_a_documented_code(
     Path(files["BAD"]).write_bytes(tiny.lines[0] + b"\n" + tiny.lines[1][:50])
     found, text = fails(capsys, *(files.get(argument, argument) for argument in arguments))
     assert (found, named in text) == (code, True), text
+
+
+def test_faults_of_a_file_are_in_force_from_the_start(tmp_path: Path) -> None:
+    path = tmp_path / "faults.toml"
+    path.write_text('seed = 5\n[[rest]]\ncalls = "spot:time"\nfail = 1\nstatus = 503\n')
+    arguments = ("--symbols", "spot:BTCUSDT", "--faults", str(path), "--rest-delay", "0.01")
+    with simulate(*arguments) as (_, ready):
+        with pytest.raises(urllib.error.HTTPError, match="503"):
+            get(ready["rest"] + "/spot/api/v3/time")
+        get(ready["rest"] + "/usdm/fapi/v1/ping")
+        told = get(ready["rest"] + "/sim/status")["faults"]
+        assert (told["on"], told["seed"]) == (True, 5)
+        assert told["rest"] == {"spot:time": {"503": 1, "delay": 1}, "usdm:ping": {"delay": 1}}
+
+
+def test_bad_file_of_faults_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "faults.json"
+    path.write_text('{"frames": [{"drop": 7}]}')
+    code, text = fails(capsys, "--faults", str(path))
+    assert (code, str(path) in text, "drop" in text) == (65, True, True)
+    assert fails(capsys, "--faults", str(tmp_path / "none.json"))[0] == 2

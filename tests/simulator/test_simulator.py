@@ -20,8 +20,9 @@ from gateway.simulator.heartbeat import PingRule
 from gateway.simulator.names import Market
 from gateway.simulator.rules import Rules
 from gateway.simulator.simulator import Simulator, SimulatorOptions
+from tests.waiting import until
 
-from .client import running, wait_for
+from .client import running
 
 pytestmark = pytest.mark.asyncio
 SYMBOLS = ((Market.SPOT, "BTCUSDT"), (Market.USDM, "BTCUSDT"), (Market.COINM, "BTCUSD_PERP"))
@@ -216,7 +217,7 @@ async def test_close_of_the_client_is_answered_and_forgotten() -> None:
         ws = await client.connect("/spot/stream?streams=btcusdt@trade")
         await ws.ws.close(code=1000)
         assert ws.ws.close_code == 1000
-        await wait_for(lambda: not simulator.hub.outlets and not simulator.hub.keys)
+        await until(lambda: not simulator.hub.outlets and not simulator.hub.keys)
 
 
 async def test_too_many_streams_close_the_connection() -> None:
@@ -233,7 +234,7 @@ async def test_consumer_that_never_reads_is_cut_off(monkeypatch: pytest.MonkeyPa
     simulator = generated()
     async with running(simulator) as client:
         ws = await client.connect("/spot/stream?streams=btcusdt@trade")
-        await wait_for(lambda: bool(simulator.hub.outlets))
+        await until(lambda: bool(simulator.hub.outlets))
         (connection,) = simulator.hub.outlets
         transport = ws.ws._response.connection.transport
         transport.pause_reading()
@@ -282,7 +283,7 @@ async def test_paused_market_sends_nothing() -> None:
         await asyncio.sleep(0.2)
         assert not simulator.hub.sent
         await client.post("/sim/resume")
-        await wait_for(lambda: simulator.hub.sent["spot:btcusdt@bookTicker"] > 0)
+        await until(lambda: simulator.hub.sent["spot:btcusdt@bookTicker"] > 0)
 
 
 async def test_port_that_is_taken_is_named() -> None:

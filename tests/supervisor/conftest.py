@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -14,6 +13,7 @@ from typing import Any, cast
 import pytest
 
 from tests.supervisor.venue import Venue, serve
+from tests.waiting import wait_for
 
 WATCHDOG = 30.0
 FAKE_SHARD = Path(__file__).with_name("fake_shard.py")
@@ -86,10 +86,10 @@ class Running:
             file.write(message + "\n")
 
     def until_logged(self, text: str) -> None:
-        until(lambda: text in self.log.read_text(), f"the line '{text}'")
+        wait_for(lambda: text in self.log.read_text(), f"the line '{text}'")
 
     def until_said(self, text: str, number: int = 0) -> None:
-        until(lambda: text in self.said(number), f"the shard being sent '{text}'")
+        wait_for(lambda: text in self.said(number), f"the shard being sent '{text}'")
 
     def stop(self) -> None:
         """Stop it cleanly."""
@@ -98,13 +98,6 @@ class Running:
 
     def end(self) -> int:
         return self.process.wait(WATCHDOG)
-
-
-def until(condition: Callable[[], bool], what: str = "the condition") -> None:
-    deadline = time.monotonic() + WATCHDOG
-    while not condition():
-        assert time.monotonic() < deadline, f"{what} never came"
-        time.sleep(0.02)
 
 
 Start = Callable[..., Running]

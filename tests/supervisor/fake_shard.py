@@ -21,7 +21,7 @@ from pathlib import Path
 from gateway import plan as wire
 from gateway.channel import Channel, ChannelClosed
 from gateway.errors import RunDirError
-from gateway.layout import HEADER, PAGE, Market
+from gateway.layout import HEADER, NULL, PAGE, Market
 from gateway.rundir import FileLock
 
 _AT = HEADER.offsets()
@@ -104,6 +104,9 @@ class FakeShard:
             pass
 
     def take(self, message: wire.ToShard) -> None:
+        if isinstance(message, wire.BookRequest):
+            self.show(message)
+            return
         if not isinstance(message, wire.PlanChange):
             self.note(repr(message))
             return
@@ -119,6 +122,23 @@ class FakeShard:
             f" retire={message.retire}"
         )
         self.channel.send(wire.Changed(message.change_id, refused))
+
+    def show(self, request: wire.BookRequest) -> None:
+        """A book of two bids and no ask; DEADLY dies over it, DEAF says nothing."""
+        self.note(repr(request))
+        if request.row_name == "DEADLY":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if request.row_name == "LARGE":
+            self.channel.send(wire.BookReply(request.request_id, "it is too large"))
+        elif request.row_name != "DEAF":
+            bids = struct.pack("<4q", 10001, 5, 9999, 12345)
+            self.channel.send(
+                wire.BookReply(
+                    request.request_id, status=1, reason=3, epoch=2**60 + 1, stream="spot:x@depth",
+                    sequence=7, update_id=99, ring_position=2**60, ts_event=NULL, px_exponent=-2,
+                    qty_exponent=-3, bids=bids, bid_complete_px=9990, ask_complete_px=NULL,
+                )
+            )  # fmt: skip
 
     async def speak(self) -> None:
         """Send what tests write into the file."""

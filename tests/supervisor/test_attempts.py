@@ -7,15 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.endpoints import PRESETS
 from gateway.supervisor.attempts import (
     HOLD_SECONDS_MAX,
     HOSTS_MAX,
     WINDOW_SECONDS,
     Attempts,
     Host,
-    budget_key,
     hold,
+    host_key,
+    join,
     report,
+    venue_key,
 )
 from gateway.supervisor.attempts import ask as ask_with
 
@@ -45,8 +48,60 @@ def spent(at: float = NOW, count: int = ATTEMPTS_MAX) -> Attempts:
         ("10.0.0.7:443", "10.0.0.7"),
     ],
 )
-def test_venue_counts_by_host_and_a_simulator_here_by_its_port(host: str, key: str) -> None:
-    assert budget_key(host) == key
+def test_host_is_known_by_name_and_a_simulator_here_by_its_port(host: str, key: str) -> None:
+    assert host_key(host) == key
+
+
+@pytest.mark.parametrize(
+    ("host", "key"),
+    [
+        ("stream.binance.com:9443", "binance.com"),
+        ("fstream.binance.com", "binance.com"),
+        ("data-stream.binance.vision", "binance.com"),
+        ("dstream.binancefuture.com", "binance.com"),
+        ("a.mirror.example", "mirror.example"),
+        ("mirror.example.", "mirror.example"),
+        ("relay", "relay"),
+        ("10.0.0.7:443", "10.0.0.7"),
+        ("127.0.0.1:4711", "127.0.0.1:4711"),
+        ("localhost:4711", "localhost:4711"),
+        ("[2001:db8::1]:443", "2001:db8::1"),
+    ],
+)
+def test_all_hosts_of_a_venue_are_counted_as_one(host: str, key: str) -> None:
+    assert venue_key(host) == key
+
+
+def test_every_host_of_a_preset_is_the_same_venue() -> None:
+    bases = [base for preset in PRESETS.values() for urls in preset.ws.values() for base in urls]
+    assert {venue_key(base.removeprefix("wss://")) for base in bases} == {"binance.com"}
+
+
+def test_failing_over_gains_no_attempts() -> None:
+    content = Attempts()
+    hosts = ("stream.binance.com", "data-stream.binance.vision", "fstream.binance.com")
+    granted = [ask(content, hosts[n % 3], NOW) == 0 for n in range(2 * ATTEMPTS_MAX)]
+    assert sum(granted) == ATTEMPTS_MAX
+    assert ask(content, "mirror.example", NOW) == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "is_all"), [(403, False), (451, False), (429, True), (418, True)]
+)
+def test_refusal_of_our_address_holds_the_whole_venue(status: int, is_all: bool) -> None:
+    content = Attempts()
+    hold(content, "stream.binance.com", status, 100.0, NOW)
+    assert ask(content, "stream.binance.com", NOW + 1) == 99.0
+    assert ask(content, "data-stream.binance.vision", NOW + 1) == (99.0 if is_all else 0.0)
+    assert ask(content, "mirror.example", NOW + 1) == 0
+
+
+def test_host_is_held_for_the_longer_of_its_own_and_the_venue_s_time() -> None:
+    content = Attempts()
+    hold(content, "stream.binance.com", 403, 900.0, NOW)
+    hold(content, "stream.binance.com", 429, 300.0, NOW)
+    assert ask(content, "stream.binance.com", NOW) == 900.0
+    assert ask(content, "fstream.binance.com", NOW) == 300.0
 
 
 def test_attempts_are_granted_until_the_window_is_full() -> None:
@@ -140,3 +195,14 @@ def test_report_names_what_counts_now() -> None:
     content = spent(count=3)
     content.hosts["h"].attempts.append(NOW - 400)
     assert report(content, NOW) == {"h": {"attempts": 3, "held_s": 0.0, "status": 0}}
+
+
+def test_what_was_kept_in_memory_joins_the_file() -> None:
+    there = Attempts({"v": Host([1.0, 2.0], 5.0, 50.0, 403), "other": Host([3.0])})
+    kept = Attempts({"v": Host([2.0, 4.0], 6.0, 90.0, 418), "new": Host([7.0])})
+    join(there, kept)
+    assert there.hosts == {
+        "v": Host([1.0, 2.0, 4.0], 6.0, 90.0, 418),
+        "other": Host([3.0]),
+        "new": Host([7.0]),
+    }

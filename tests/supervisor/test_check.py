@@ -1,12 +1,13 @@
-"""What is said of a configuration before anything is carried."""
+"""What is said of a configuration, at the start and when it has changed."""
 
 from __future__ import annotations
 
 import pytest
 
+from gateway.config import Config, read
 from gateway.errors import ConfigError
 from gateway.patterns import select
-from gateway.supervisor.check import check_listed, remarks
+from gateway.supervisor.check import check_listed, needs_restart, remarks
 from gateway.supervisor.subscriptions import Subscriptions
 from tests.supervisor.listed import Instruments, listed
 
@@ -56,3 +57,24 @@ def test_many_like_remarks_are_counted() -> None:
     lines = said(*(f"spot:{name.lower()}@trade" for name in idle), instruments=listed(**idle))
     assert len(lines) == 6
     assert lines[-1] == "15 more like this"
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("", []),
+        ('subscribe = ["spot:btcusdt@trade"]', []),
+        ("shards = 2", ["shards"]),
+        ('run_dir = "/dev/shm/other"', ["run_dir"]),
+        (
+            "[memory]\nraw_ring_bytes = 65536\n[rest]\nweight_reserve = 0.5\ntimeout_seconds = 3",
+            ["memory.raw_ring_bytes", "rest.timeout_seconds", "rest.weight_reserve"],
+        ),
+        (
+            '[upstream.endpoints.spot]\nrest = ["https://a.example"]',
+            ["upstream.endpoints.spot.rest"],
+        ),
+    ],
+)
+def test_every_key_but_the_subscriptions_needs_a_restart(text: str, keys: list[str]) -> None:
+    assert needs_restart(Config(), read(text, "a.toml")) == keys

@@ -30,7 +30,7 @@ async def test_simulators_on_this_host_have_budgets_of_their_own(tmp_path: Path)
     one = gate(tmp_path, attempts_max=1)
     for host in ("127.0.0.1:1", "127.0.0.1:2", "h.example:1"):
         assert await one.ask(host) == 0
-    for host in ("127.0.0.1:1", "h.example:2"):
+    for host in ("127.0.0.1:1", "h.example:2", "other.h.example"):
         assert await one.ask(host) > 0
 
 
@@ -40,9 +40,21 @@ async def test_refusal_holds_the_host_for_all(
 ) -> None:
     await gate(tmp_path).refuse("h.example", 418, 120.0)
     assert 119 < await gate(tmp_path).ask("h.example") <= 120
-    assert "h.example: refused a connection with HTTP 418; left alone for 120 s" in caplog.text
+    text = "h.example: refused a connection with HTTP 418; h.example is left alone for 120 s"
+    assert text in caplog.text
     found = await gate(tmp_path).hosts()
     assert found["h.example"]["status"] == 418
+
+
+@pytest.mark.asyncio
+async def test_ban_of_our_address_holds_the_fail_over_hosts_too(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    await gate(tmp_path).refuse("stream.binance.com", 429, 60.0)
+    assert 59 < await gate(tmp_path).ask("data-stream.binance.vision") <= 60
+    assert "stream.binance.com: refused a connection with HTTP 429; binance.com is" in caplog.text
+    await gate(tmp_path).refuse("a.mirror.example", 403, 60.0)
+    assert await gate(tmp_path).ask("b.mirror.example") == 0
 
 
 @pytest.mark.asyncio

@@ -5,6 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from gateway.endpoints import BINANCE, TESTNET, Endpoints, below, replaced
+from gateway.layout import Market
 from gateway.supervisor.rates import (
     MEASURED_SECONDS_MIN,
     STREAMS_MAX,
@@ -18,18 +20,23 @@ from gateway.supervisor.rates import (
 A = "spot:a@trade"
 
 
+MIRROR = replaced(BINANCE, {Market.SPOT: ["wss://mirror.example"]}, {})
+
+
 @pytest.mark.parametrize(
     ("upstream", "key"),
     [
-        ("binance", "binance"),
-        ("binance testnet", "binance testnet"),
-        ("ws://127.0.0.1:4711", "loopback"),
-        ("ws://127.0.0.1:4712", "loopback"),
-        ("ws://[::1]:4712/x", "loopback"),
-        ("wss://mirror.example:9443", "mirror.example:9443"),
+        (BINANCE, "binance"),
+        (TESTNET, "testnet"),
+        (MIRROR, "binance, endpoints changed (mirror.example)"),
+        (below("ws://127.0.0.1:4711", ""), "loopback"),
+        (below("ws://[::1]:4712/x", ""), "loopback"),
+        (below("wss://mirror.example:9443", ""), "wss://mirror.example:9443"),
     ],
 )
-def test_rates_are_kept_by_upstream_and_simulators_here_share_one(upstream: str, key: str) -> None:
+def test_rates_are_kept_by_upstream_and_simulators_here_share_one(
+    upstream: Endpoints, key: str
+) -> None:
     assert upstream_key(upstream) == key
 
 

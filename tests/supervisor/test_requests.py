@@ -24,6 +24,12 @@ def test_request_is_read_with_its_id(id: int | str | None) -> None:
     assert found == Request(id, "subscribe", ("a", "b"))
 
 
+def test_snapshot_is_read_with_its_symbols_and_levels() -> None:
+    found = requests.read(body(id=1, method="snapshot", symbols=["a", "b", "a"], levels=5))
+    assert found == Request(1, "snapshot", (), ("a", "b"), 5)
+    assert requests.read(body(method="snapshot", symbols=["a"])).levels == 0
+
+
 def test_methods_without_streams_need_none() -> None:
     assert requests.read(b'{"method":"list"}') == Request(None, "list")
     assert requests.read(b'{"method":"status","streams":[]}') == Request(None, "status")
@@ -46,6 +52,15 @@ def test_methods_without_streams_need_none() -> None:
         (body(method="subscribe", streams="a"), "'streams' must be a list of names"),
         (body(method="subscribe", streams=[1]), "'streams' must be a list of names"),
         (body(method="list", streams=["a"]), "'list' takes no streams"),
+        (body(method="list", symbols=["a"]), "'list' takes no symbols"),
+        (body(method="list", levels=1), "'list' takes no levels"),
+        (body(method="snapshot"), "'snapshot' takes 1 to 16 symbols"),
+        (body(method="snapshot", streams=["a"]), "'snapshot' takes no streams"),
+        (body(method="snapshot", symbols=[str(n) for n in range(17)]), "takes 1 to 16 symbols"),
+        (body(method="snapshot", symbols={"a": 1}), "'symbols' must be a list of names"),
+        (body(method="snapshot", symbols=["a"], levels=0), "'levels' must be a whole number"),
+        (body(method="snapshot", symbols=["a"], levels=True), "'levels' must be a whole number"),
+        (body(method="snapshot", symbols=["a"], levels="5"), "'levels' must be a whole number"),
         (b" " * (requests.REQUEST_BYTES_MAX + 1), "a request of 1048577 bytes, over 1048576"),
     ],
 )
@@ -85,7 +100,14 @@ JSON = st.recursive(
 @settings(deadline=None)
 @given(
     st.fixed_dictionaries(
-        {}, optional={"id": JSON, "method": JSON | st.just("subscribe"), "streams": JSON}
+        {},
+        optional={
+            "id": JSON,
+            "method": JSON | st.sampled_from(requests.METHODS),
+            "streams": JSON,
+            "symbols": JSON,
+            "levels": JSON,
+        },
     )
 )
 def test_no_json_raises_anything_else(sent: dict[str, Any]) -> None:

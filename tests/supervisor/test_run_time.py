@@ -13,8 +13,9 @@ import pytest
 
 from gateway.cli.ask import ask as ask_socket
 from gateway.errors import ControlError
-from tests.supervisor.conftest import Running, Start, until
+from tests.supervisor.conftest import Running, Start
 from tests.supervisor.venue import Venue
+from tests.waiting import wait_for
 
 
 def ask(running: Running, method: str, *streams: str) -> dict[str, Any]:
@@ -93,6 +94,20 @@ def test_what_cannot_be_carried_is_named_and_the_rest_is_carried(start: Start) -
     assert ask(running, "subscribe", "spot:nope@trade")["code"] == 67
 
 
+def test_pattern_without_a_match_is_a_warning_at_the_start_and_67_when_it_is_asked_for(
+    start: Start, venue: Venue
+) -> None:
+    quick = "from gateway.supervisor import catalogue; catalogue.REFRESH_SECONDS_MIN = 0.0"
+    running = start("GOOD", "--subscribe", "spot:x*@trade", patch=quick)
+    running.started()
+    running.until_logged("spot:x*@trade: matches no instrument that trades now; what is listed")
+    assert ask(running, "subscribe", "spot:y*@trade")["code"] == 67
+    venue.listed["spot"] |= {"XNEW": "TRADING", "YNEW": "TRADING"}
+    running.tell("RowUnknown('spot:!miniTicker@arr', 'XNEW')")
+    running.until_said("change +spot:xnew@trade -")
+    assert "ynew" not in running.said()
+
+
 def test_second_speed_of_a_book_is_refused_until_the_first_is_gone(start: Start) -> None:
     running = start("GOOD", "--subscribe", "spot:btcusdt@depth@100ms")
     running.started()
@@ -127,8 +142,8 @@ def test_stream_of_a_pattern_that_had_no_room_is_tried_again_when_it_is_asked_fo
     assert ask(running, "list")["refused"] == {"spot:large@trade": "there is no room"}
     os.kill(running.shard()["pid"], signal.SIGKILL)
     # A new process has room again, as far as anybody knows.
-    until(lambda: running.said().count("plan ") == 2)
-    until(lambda: running.said().splitlines()[-1].startswith("change +"))
+    wait_for(lambda: running.said().count("plan ") == 2)
+    wait_for(lambda: running.said().splitlines()[-1].startswith("change +"))
     assert ask(running, "subscribe", "spot:large@trade")["code"] == 73
 
 
@@ -148,7 +163,7 @@ def test_shard_that_dies_of_a_change_gets_it_with_its_next_plan(start: Start) ->
     result = ask(running, "subscribe", "spot:deadly@trade")
     assert (result["added"], result["late"]) == (["spot:deadly@trade"], [])
     running.until_said("plan spot:good@trade spot:deadly@trade")
-    until(lambda: running.shard()["pid"] != before)
+    wait_for(lambda: running.shard()["pid"] != before)
     assert running.shard()["streams"] == ["spot:good@trade", "spot:deadly@trade"]
 
 
@@ -302,8 +317,8 @@ def test_new_listing_joins_its_pattern_and_a_delisted_one_retires(
     running.until_said("change +usdm:newusdt@aggTrade")
     del venue.listed["usdm"]["ETHUSDT"]
     running.until_said("-usdm:ethusdt@aggTrade")
-    until(lambda: "usdm:newusdt@aggTrade" in running.shard()["streams"])
-    until(lambda: "usdm:ethusdt@aggTrade" not in running.shard()["streams"])
+    wait_for(lambda: "usdm:newusdt@aggTrade" in running.shard()["streams"])
+    wait_for(lambda: "usdm:ethusdt@aggTrade" not in running.shard()["streams"])
 
 
 def test_halt_is_told_to_the_shard_and_so_is_its_end(configured: Configured, venue: Venue) -> None:
@@ -313,6 +328,20 @@ def test_halt_is_told_to_the_shard_and_so_is_its_end(configured: Configured, ven
     venue.listed["spot"]["BTCUSDT"] = "TRADING"
     running.until_said("halted=[(1, False)]")
     assert "spot:btcusdt@trade" in running.shard()["streams"]
+
+
+def test_resumption_is_noticed_long_before_the_next_regular_look(
+    start: Start, venue: Venue
+) -> None:
+    """Without contractInfo, and with exchangeInfo otherwise read every ten minutes."""
+    venue.listed["spot"]["BTCUSDT"] = "HALT"
+    quick = "from gateway.supervisor import looks; looks.HALTED_SECONDS = 0.2"
+    running = start("GOOD", "--subscribe", "spot:btcusdt@trade", patch=quick)
+    running.started()
+    asked = len(venue.asked)
+    wait_for(lambda: len(venue.asked) > asked)
+    venue.listed["spot"]["BTCUSDT"] = "TRADING"
+    running.until_said("halted=[(1, False)]")
 
 
 def test_symbol_that_a_shard_does_not_know_is_looked_up_once(start: Start, venue: Venue) -> None:
@@ -340,7 +369,7 @@ def test_topic_that_a_consumer_wants_is_carried_and_dropped_after_it(
     assert ask(running, "list")["on_demand"] == ["usdm:btcusdt@aggTrade"]
     running.tell("TopicWanted('usdm:btcusdt@aggTrade', False)")
     running.until_said("-usdm:btcusdt@aggTrade")
-    until(lambda: running.shard()["streams"] == ["spot:good@trade"])
+    wait_for(lambda: running.shard()["streams"] == ["spot:good@trade"])
 
 
 def test_topics_that_cannot_be_carried_are_named(configured: Configured) -> None:
@@ -381,7 +410,7 @@ def test_restarted_shard_has_no_stream_on_demand_until_a_consumer_says_so_again(
     running.tell("TopicWanted('spot:btcusdt@trade', True)")
     running.until_said("change +spot:btcusdt@trade")
     os.kill(running.shard()["pid"], signal.SIGKILL)
-    until(lambda: running.said().count("plan ") == 2)
+    wait_for(lambda: running.said().count("plan ") == 2)
     assert running.said().splitlines()[-1] == "plan spot:good@trade"
 
 
@@ -409,8 +438,9 @@ def test_attempts_are_counted_over_restarts_and_refusals_hold_the_host(
     again.started()
     again.tell("ConnectRequest(4, 'example.com:9443')")
     again.until_said("ConnectReply(request_id=4, wait_s=2")
-    again.tell("Refused('other.com', 418, 500.0)")
-    again.until_logged("other.com: refused a connection with HTTP 418; left alone for 500 s")
+    again.tell("Refused('ws.other.com', 418, 500.0)")
+    text = "ws.other.com: refused a connection with HTTP 418; other.com is left alone for 500 s"
+    again.until_logged(text)
     again.tell("ConnectRequest(5, 'other.com')")
     again.until_said("ConnectReply(request_id=5, wait_s=4")
 

@@ -8,16 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.supervisor.conftest import Start, until
+from tests.supervisor.conftest import Start
 from tests.supervisor.venue import Venue
-
-
-def is_gone(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
-    except FileNotFoundError:
-        return True
-    return state == "Z"
+from tests.waiting import is_gone, wait_for
 
 
 def test_start_says_where_it_is_and_what_to_try(start: Start) -> None:
@@ -54,7 +47,7 @@ def test_readers_find_no_manifest_once_the_stop_has_begun(start: Start) -> None:
     running = start("STUBBORN")
     running.started()
     running.process.terminate()
-    until(lambda: not (running.run_dir / "manifest.json").exists())
+    wait_for(lambda: not (running.run_dir / "manifest.json").exists())
     assert (running.run_dir / "shard-0.seg").exists()
     assert running.end() == 0
 
@@ -67,7 +60,7 @@ def test_killed_shard_is_started_again_and_the_manifest_says_so(
     for _ in range(3):
         before = running.shard()
         os.kill(int(str(before["pid"])), signal.SIGKILL)
-        until(lambda before=before: running.shard()["pid"] != before["pid"])  # type: ignore[misc]
+        wait_for(lambda before=before: running.shard()["pid"] != before["pid"])  # type: ignore[misc]
         assert int(str(running.shard()["generation"])) > int(str(before["generation"]))
     said = running.log.read_text()
     assert "ended with -9 after " in said
@@ -86,7 +79,7 @@ def test_shard_ends_with_a_killed_supervisor_and_the_next_start_cleans_up(
     shard = int(str(running.shard()["pid"]))
     running.process.kill()
     running.process.wait()
-    until(lambda: is_gone(shard))
+    wait_for(lambda: is_gone(shard))
     again = start("GOOD")
     again.started()
     assert again.shard()["pid"] != shard
@@ -101,7 +94,7 @@ def test_hung_shard_is_killed_and_replaced(start: Start, tmp_path: Path) -> None
     running = start("HANG", "--config", str(config))
     running.started()
     before = running.shard()
-    until(lambda: (running.run_dir / "manifest.json").exists() and running.shard() != before)
+    wait_for(lambda: (running.run_dir / "manifest.json").exists() and running.shard() != before)
     assert "no heartbeat for " in running.log.read_text()
     running.process.terminate()
     assert running.end() == 0
@@ -164,7 +157,7 @@ def test_unreachable_proxy_is_one_clear_line(start: Start, tmp_path: Path, schem
 
 def test_start_waits_for_the_venue_and_says_so_once(start: Start) -> None:
     running = start("GOOD", rest="http://127.0.0.1:1")
-    until(lambda: "trying again until it answers" in running.log.read_text())
+    wait_for(lambda: "trying again until it answers" in running.log.read_text())
     running.process.terminate()
     assert running.end() == 0
     assert running.log.read_text().count("trying again") == 1

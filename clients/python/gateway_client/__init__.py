@@ -29,9 +29,12 @@ from gateway_client.errors import (
     UnknownSymbol,
 )
 from gateway_client.events import EventReader
+from gateway_client.follow import BookFollower, FollowedBook
+from gateway_client.following import Loss
+from gateway_client.gaps import Gap
 from gateway_client.gateway import Gateway
 from gateway_client.klines import Kline
-from gateway_client.layout import Flag, OrderSide, Reason
+from gateway_client.layout import Flag, GapState, OrderSide, Reason
 from gateway_client.prices import AssetIndex, MarkPrice, Price
 from gateway_client.records import (
     AssetIndexEvent,
@@ -39,6 +42,7 @@ from gateway_client.records import (
     EpochEvent,
     Event,
     EventKind,
+    GapEvent,
     KlineEvent,
     LevelsEvent,
     LiquidationEvent,
@@ -57,12 +61,13 @@ from gateway_client.values import BlockTrade, Status, Ticker, Trade
 __version__ = "0.1.0"
 
 __all__ = [
-    "AcceleratorMissing", "AssetIndex", "AssetIndexEvent", "BlockTrade", "Book", "ClientError",
-    "ContractInfo", "ContractInfoEvent", "DependencyMissing", "EpochEvent", "Event", "EventKind",
-    "EventReader", "Flag", "Gateway", "GatewayNotRunning", "GatewayStatus", "Instrument", "Kline",
-    "KlineEvent", "Level", "LevelsEvent", "Liquidation", "LiquidationEvent", "ManifestUnusable",
-    "MarkPrice", "MarkPriceEvent", "Message", "NoAnswer", "NoLatestValue", "OrderSide", "Partial",
-    "Price", "PriceEvent", "Quote", "QuoteEvent", "Reason", "RequestRefused", "SegmentUnusable",
+    "AcceleratorMissing", "AssetIndex", "AssetIndexEvent", "BlockTrade", "Book", "BookFollower",
+    "ClientError", "ContractInfo", "ContractInfoEvent", "DependencyMissing", "EpochEvent", "Event",
+    "EventKind", "EventReader", "Flag", "FollowedBook", "Gap", "GapEvent", "GapState", "Gateway",
+    "GatewayNotRunning", "GatewayStatus", "Instrument", "Kline", "KlineEvent", "Level",
+    "LevelsEvent", "Liquidation", "LiquidationEvent", "Loss", "ManifestUnusable", "MarkPrice",
+    "MarkPriceEvent", "Message", "NoAnswer", "NoLatestValue", "OrderSide", "Partial", "Price",
+    "PriceEvent", "Quote", "QuoteEvent", "Reason", "RequestRefused", "SegmentUnusable",
     "StateEvent", "Status", "Stream", "Subscription", "Ticker", "TickerEvent", "Trade",
     "TradeEvent", "TradingSessionEvent", "UnknownStream", "UnknownSymbol",
 ]  # fmt: skip

@@ -52,6 +52,7 @@ cdef extern from "gateway.h" nogil:
         GW_SECTION_RAW
         GW_SECTION_MARK_PRICE
         GW_SECTION_VALUES
+        GW_SECTION_GAPS
     const int64_t GW_NULL
     const uint64_t GW_NUMBER_UNKNOWN
 
@@ -93,6 +94,9 @@ cdef extern from "gateway.h" nogil:
     ctypedef struct gw_value:
         pass
 
+    ctypedef struct gw_gap:
+        pass
+
     ctypedef struct gw_header:
         uint32_t symbol_count
         uint32_t stream_count
@@ -126,7 +130,7 @@ cdef extern from "gateway.h" nogil:
         uint64_t device
         uint64_t inode
         int64_t timeout_ns
-        gw_slots quote, ticker, last_trade, book, partial, mark_price, values
+        gw_slots quote, ticker, last_trade, book, partial, mark_price, values, gaps
         gw_ring_view events, raw
         gw_rows symbols, connections, streams, counters, histograms, fields
         char *error
@@ -136,7 +140,7 @@ cdef extern from "gateway.h" nogil:
     const char *gw_strerror(int code)
     int gw_is_alive(const gw_segment *seg)
     int gw_read_quote(const gw_segment *seg, uint32_t row, gw_quote *out)
-    int gw_load_slot(const gw_slots *slots, uint32_t row, void *out, size_t head, size_t skip, size_t tail)
+    int gw_load_slot(const gw_slots *slots, uint32_t row, void *out, size_t size)
     int gw_read_cell(const gw_segment *seg, const gw_slots *slots, uint32_t row, void *out, size_t size)
     void gw_copy(void *to, const void *source, size_t size)
     uint32_t gw_load_u32(const uint32_t *word)
@@ -160,6 +164,7 @@ cdef gw_slots *slots_of(gw_segment *seg, int kind) noexcept:
     if kind == GW_SECTION_PARTIAL: return &seg.partial
     if kind == GW_SECTION_MARK_PRICE: return &seg.mark_price
     if kind == GW_SECTION_VALUES: return &seg.values
+    if kind == GW_SECTION_GAPS: return &seg.gaps
     return NULL
 
 
@@ -187,6 +192,7 @@ cdef size_t size_of(int kind) noexcept:
     if kind == GW_SECTION_LAST_TRADE: return sizeof(gw_trade)
     if kind == GW_SECTION_MARK_PRICE: return sizeof(gw_mark)
     if kind == GW_SECTION_VALUES: return sizeof(gw_value)
+    if kind == GW_SECTION_GAPS: return sizeof(gw_gap)
     return sizeof(gw_book)
 
 
@@ -259,6 +265,11 @@ cdef class Segment:
         cdef gw_slots *slots = slots_of(&self.seg, kind)
         return slots.levels if slots else 0
 
+    def capacity(self, int kind):
+        """Slots of a section; 0 where there is none."""
+        cdef gw_slots *slots = slots_of(&self.seg, kind)
+        return slots.capacity if slots else 0
+
     def rows(self, int kind):
         """All rows of a directory that are in use, one behind the other, and their stride."""
         cdef gw_rows *rows = rows_of(&self.seg, kind)
@@ -304,7 +315,7 @@ cdef class Segment:
         data = PyBytes_FromStringAndSize(NULL, count * size)
         for index in range(count):
             out = PyBytes_AS_STRING(data) + index * size
-            code = gw_load_slot(slots, rows[index], out, size, 0, 0)
+            code = gw_load_slot(slots, rows[index], out, size)
             if code or (<gw_meta *>out).version == 0:
                 memcpy(out, PyBytes_AS_STRING(blank), size)
             if code and slots.capacity:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from typing import TYPE_CHECKING
 
 from gateway_client.fields import Integer
-from gateway_client.layout import FIELDS
+from gateway_client.layout import FIELDS, NULL
 from gateway_client.values import Cell
 
 if TYPE_CHECKING:
@@ -47,6 +48,37 @@ class LadderFields(Cell):
     """U of the last event in it; 0 right after a snapshot."""
     snapshot_id = Integer("book")
     """lastUpdateId of the snapshot under it; 0: none."""
+
+    @property
+    def bid_complete_px_mantissa(self) -> int | None:
+        """The price under ``bid_complete_px`` as an integer."""
+        return self._end(0)
+
+    @property
+    def ask_complete_px_mantissa(self) -> int | None:
+        """The price under ``ask_complete_px`` as an integer."""
+        return self._end(8)
+
+    @property
+    def bid_complete_px(self) -> float:
+        """Every bid from the best down to this price, inclusive, is known; NaN: to the last one."""
+        return self._price(self.bid_complete_px_mantissa)
+
+    @property
+    def ask_complete_px(self) -> float:
+        """Every ask from the best up to this price, inclusive, is known; NaN: to the last one."""
+        return self._price(self.ask_complete_px_mantissa)
+
+    def _end(self, skip: int) -> int | None:
+        """A word behind the levels; cells before minor version 2 end with their asks."""
+        at = _LEVELS_AT + 32 * self.depth
+        if self.depth == 0 or at + 16 > len(self.data):
+            return None
+        (px,) = struct.unpack_from("<q", self.data, at + skip)
+        return None if px == NULL else int(px)
+
+    def _price(self, mantissa: int | None) -> float:
+        return math.nan if mantissa is None else mantissa / self.instrument.px_scale
 
     def _room(self) -> int:
         """Levels a side that the bytes really hold."""

@@ -7,7 +7,7 @@ import enum
 from gateway_client.layout import Status
 from gateway_client.tables import Row
 
-_DOWN, _STALE = int(Status.DOWN), int(Status.STALE)
+_LIVE, _DOWN, _STALE = int(Status.LIVE), int(Status.DOWN), int(Status.STALE)
 
 
 class Delivery(enum.StrEnum):
@@ -30,6 +30,7 @@ def delivery(row: Row, now: int) -> Delivery:
     if row["status"] == _STALE:
         silent = limit and now - max(heard, acked) > limit
         return Delivery.SILENT if silent or not heard else Delivery.STALE
-    if heard and heard >= acked:
+    # A rotation acknowledges it anew, over the new link; LIVE: the old one has carried until now.
+    if heard and (heard >= acked or row["status"] == _LIVE):
         return Delivery.DELIVERING
     return Delivery.QUIET if acked and not limit else Delivery.WAITING

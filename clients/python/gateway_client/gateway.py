@@ -22,6 +22,8 @@ from gateway_client.control import request
 from gateway_client.directory import Directory
 from gateway_client.errors import UnknownSymbol
 from gateway_client.events import EventReader
+from gateway_client.follow import BookFollower, Source
+from gateway_client.gaps import Gap, gaps
 from gateway_client.latest import Latest
 from gateway_client.layout import SectionKind
 from gateway_client.records import Event
@@ -139,16 +141,49 @@ class Calls(Latest):
         return event_of(self._directory, message)
 
     def request(
-        self, method: str, streams: Sequence[str] = (), *, timeout: float = 90.0
+        self,
+        method: str,
+        streams: Sequence[str] = (),
+        *,
+        symbols: Sequence[str] = (),
+        levels: int | None = None,
+        timeout: float = 90.0,
     ) -> dict[str, Any]:
         """Ask the gateway to ``subscribe`` or ``unsubscribe`` streams (patterns are allowed).
 
-        Answers what was ``added`` or ``removed``, and what was ``refused`` and why. Other methods
-        are ``list`` and ``status``. A market that was not used before takes some seconds. Needs
+        Answers what was ``added`` or ``removed``, and what was ``refused`` and why. A market that
+        was not used before takes some seconds. ``snapshot`` answers the whole ``books`` of up to 16
+        ``symbols``, at most ``levels`` a side. Other methods are ``list`` and ``status``. Needs
         pyzmq. Raises RequestRefused with the gateway's own sentence and exit code, NoAnswer.
         """
         self._refresh(at_once=True)
-        return request(self._directory.manifest.control, method, streams, timeout)
+        more: dict[str, Any] = {"streams": list(streams)} if streams else {}
+        more |= {"symbols": list(symbols)} if symbols else {}
+        more |= {"levels": levels} if levels is not None else {}
+        return request(self._directory.manifest.control, method, timeout, **more)
+
+    def follow_book(
+        self,
+        symbol: str,
+        source: Source = "ring",
+        levels: int | None = None,
+        timeout: float | None = None,
+    ) -> BookFollower:
+        """Keep the whole order book of ``symbol`` up to date here, as deep as the gateway knows it.
+
+        ``source`` is where its changes come from: the event ring (``"ring"``) or ZeroMQ
+        (``"zmq"``). Iterating gives the book after each change, at most ``levels`` a side, and ends
+        after ``timeout`` seconds without one; ``book()`` gives it as it is now. It begins anew by
+        itself after whatever it has missed. Needs pyzmq, for the snapshot that it begins with.
+        Raises UnknownSymbol, or UnknownStream where no depth stream of it is carried.
+        """
+        self._lookup(symbol)
+        return BookFollower(self._directory, symbol, source, levels, timeout)
+
+    def gaps(self) -> list[Gap]:
+        """What streams missed and what became of it: the last 1024 gaps of each shard, in order."""
+        self._refresh(at_once=True)
+        return gaps(self._directory)
 
     def counters(self) -> dict[str, int]:
         """What all shards counted, added up."""

@@ -15,15 +15,16 @@ MAGIC: Final = b"BNGWSHM1"
 NULL: Final = -(2**63)
 ENDIAN_TAG: Final = 16909060
 ABI_MAJOR: Final = 1
-ABI_MINOR: Final = 1
+ABI_MINOR: Final = 2
 PAGE: Final = 4096
 NO_ROW: Final = 4294967295
 BOOK_LEVELS: Final = 20
 FIXED_EXPONENT: Final = -8
 VALUE_BYTES: Final = 256
+GAPS_CAPACITY: Final = 1024
 HISTOGRAM_BUCKETS: Final = 2048
 RING_DATA_OFFSET: Final = 4096
-SCHEMA_HASH: Final = 0x10D9AF8D18BE9DD6
+SCHEMA_HASH: Final = 0x91A05888BA7777C6
 HISTOGRAM_NAMES: Final = ("event_to_recv", "recv_to_publish")
 
 
@@ -70,6 +71,8 @@ class Reason(enum.IntEnum):
     SILENT = 14
     LAGGING = 15
     HALTED = 16
+    AUDIT = 17
+    THIN = 18
 
 
 class Market(enum.IntEnum):
@@ -111,6 +114,7 @@ class Kind(enum.IntEnum):
     CONTRACT_INFO = 26
     ASSET_INDEX = 27
     TRADING_SESSION = 28
+    GAP_CLOSED = 29
     PAD = 255
 
 
@@ -128,6 +132,8 @@ class Flag(enum.IntFlag):
     FOREIGN = 256
     CLOSED = 512
     EARLY = 1024
+    BIDS_WHOLE = 2048
+    ASKS_WHOLE = 4096
 
 
 class Shape(enum.IntEnum):
@@ -156,6 +162,17 @@ class Source(enum.IntEnum):
     BOOK = 2
 
 
+class GapState(enum.IntEnum):
+    """What became of a gap."""
+
+    NONE = 0
+    OPEN = 1
+    FILLED = 2
+    PARTIAL = 3
+    LOST = 4
+    HEALED = 5
+
+
 class SectionKind(enum.IntEnum):
     """What a section of the file holds."""
 
@@ -174,6 +191,7 @@ class SectionKind(enum.IntEnum):
     RAW = 13
     MARK_PRICE = 14
     VALUES = 15
+    GAPS = 16
 
 
 class RowState(enum.IntEnum):
@@ -202,10 +220,11 @@ SIZES: Final = {
     "asset": 192,
     "session": 192,
     "value": 256,
-    "book": 768,
-    "partial": 768,
+    "book": 832,
+    "partial": 832,
     "diff": 160,
-    "state": 128,
+    "state": 192,
+    "gap": 256,
     "raw": 128,
     "ring": 64,
     "slot": 64,
@@ -644,6 +663,8 @@ FIELDS: Final[dict[str, dict[str, tuple[int, str, int]]]] = {
         "ask_total": (124, "u32", 1),
         "bids": (128, "i64", 40),
         "asks": (448, "i64", 40),
+        "bid_complete_px": (768, "i64", 1),
+        "ask_complete_px": (776, "i64", 1),
     },
     "partial": {
         "version": (0, "u64", 1),
@@ -675,6 +696,8 @@ FIELDS: Final[dict[str, dict[str, tuple[int, str, int]]]] = {
         "ask_total": (124, "u32", 1),
         "bids": (128, "i64", 40),
         "asks": (448, "i64", 40),
+        "bid_complete_px": (768, "i64", 1),
+        "ask_complete_px": (776, "i64", 1),
     },
     "diff": {
         "version": (0, "u64", 1),
@@ -732,6 +755,45 @@ FIELDS: Final[dict[str, dict[str, tuple[int, str, int]]]] = {
         "received_id": (112, "u64", 1),
         "error": (120, "u32", 1),
         "reserved_state": (124, "u32", 1),
+        "gap_number": (128, "u64", 1),
+        "missing": (136, "u64", 1),
+        "recovered": (144, "u64", 1),
+        "gap_state": (152, "u32", 1),
+        "reserved_gap": (156, "u32", 1),
+        "ts_before": (160, "i64", 1),
+        "ts_after": (168, "i64", 1),
+    },
+    "gap": {
+        "version": (0, "u64", 1),
+        "ts_event": (8, "i64", 1),
+        "ts_trade": (16, "i64", 1),
+        "ts_recv": (24, "i64", 1),
+        "mono_recv": (32, "i64", 1),
+        "mono_publish": (40, "i64", 1),
+        "update_id": (48, "u64", 1),
+        "sequence": (56, "u64", 1),
+        "ring_position": (64, "u64", 1),
+        "symbol": (72, "u32", 1),
+        "stream": (76, "u32", 1),
+        "length": (80, "u32", 1),
+        "connection": (84, "u16", 1),
+        "flags": (86, "u16", 1),
+        "kind": (88, "u8", 1),
+        "status": (89, "u8", 1),
+        "source": (90, "u8", 1),
+        "reason": (91, "u8", 1),
+        "reserved": (92, "u32", 1),
+        "gap_number": (96, "u64", 1),
+        "first_id": (104, "u64", 1),
+        "last_id": (112, "u64", 1),
+        "missing": (120, "u64", 1),
+        "recovered": (128, "u64", 1),
+        "opened_real": (136, "i64", 1),
+        "closed_real": (144, "i64", 1),
+        "ts_before": (152, "i64", 1),
+        "ts_after": (160, "i64", 1),
+        "gap_state": (168, "u32", 1),
+        "subject": (172, "u32", 1),
     },
     "raw": {
         "version": (0, "u64", 1),
@@ -827,6 +889,8 @@ FIELDS: Final[dict[str, dict[str, tuple[int, str, int]]]] = {
         "mono_acked": (144, "i64", 1),
         "duplicate_count": (152, "u64", 1),
         "silent_count": (160, "u64", 1),
+        "last_id": (168, "u64", 1),
+        "last_ts": (176, "i64", 1),
     },
     "counters": {
         "frames_received": (0, "u64", 1),
@@ -870,6 +934,15 @@ FIELDS: Final[dict[str, dict[str, tuple[int, str, int]]]] = {
         "streams_lagging": (304, "u64", 1),
         "rotations": (312, "u64", 1),
         "subscriptions_refused": (320, "u64", 1),
+        "events_backfilled": (328, "u64", 1),
+        "gaps_filled": (336, "u64", 1),
+        "gaps_partial": (344, "u64", 1),
+        "gaps_lost": (352, "u64", 1),
+        "gaps_healed": (360, "u64", 1),
+        "audits": (368, "u64", 1),
+        "audits_differing": (376, "u64", 1),
+        "books_deepened": (384, "u64", 1),
+        "books_thin": (392, "u64", 1),
     },
     "histogram": {
         "name": (0, "text", 32),
@@ -899,13 +972,15 @@ def fields(name: str, levels: int = BOOK_LEVELS) -> dict[str, tuple[int, str, in
         first = found["bids"][0]
         found["bids"] = (first, "i64", 2 * levels)
         found["asks"] = (first + 16 * levels, "i64", 2 * levels)
+        found["bid_complete_px"] = (first + 32 * levels, "i64", 1)
+        found["ask_complete_px"] = (first + 32 * levels + 8, "i64", 1)
     return found
 
 
 def size(name: str, levels: int = BOOK_LEVELS) -> int:
     """Bytes of a struct; ``levels`` a side for ``book`` and ``partial``."""
     if name in ("book", "partial"):
-        return SIZES[name] + 32 * (levels - BOOK_LEVELS)
+        return -(-(144 + 32 * levels) // 64) * 64
     return SIZES[name]
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from gateway_client.books import Level, levels, pairs
 from gateway_client.contracts import ContractInfoFields, LiquidationFields, TradingSessionFields
 from gateway_client.errors import SegmentUnusable
-from gateway_client.fields import Integer, Mantissa, Price, Quantity
+from gateway_client.fields import Integer, Mantissa, Price, Quantity, Time
 from gateway_client.klines import KlineFields
-from gateway_client.layout import FIELDS, SIZES, Flag, Kind
+from gateway_client.layout import FIELDS, SIZES, Flag, GapState, Kind
 from gateway_client.prices import AssetIndexFields, MarkPriceFields, PriceFields
 from gateway_client.tables import completed
 from gateway_client.values import STATUSES, Cell, QuoteFields, Status, TickerFields, TradeFields
@@ -54,6 +54,7 @@ class EventKind(enum.IntEnum):
     CONTRACT_INFO = Kind.CONTRACT_INFO
     ASSET_INDEX = Kind.ASSET_INDEX
     TRADING_SESSION = Kind.TRADING_SESSION
+    GAP_CLOSED = Kind.GAP_CLOSED
     UNKNOWN = 254
     """Of a newer layout: only what all events have can be read."""
     EPOCH = 256
@@ -61,6 +62,12 @@ class EventKind(enum.IntEnum):
 
 
 KINDS = {int(kind): kind for kind in EventKind}
+CANDLES = (
+    EventKind.KLINE, EventKind.CONTINUOUS_KLINE, EventKind.INDEX_KLINE, EventKind.MARK_KLINE,
+)  # fmt: skip
+GAP_STATES = [
+    GapState(n) if n in GapState._value2member_map_ else GapState.NONE for n in range(256)
+]
 
 
 class Event(Cell):
@@ -223,7 +230,7 @@ class LevelsEvent(Event):
 
 
 class StateEvent(Event):
-    """A change of trust (STATE), missing updates (GAP) or a frame that could not be read."""
+    """A change of trust (STATE), or a frame that could not be read (UNREADABLE)."""
 
     __slots__ = ()
 
@@ -250,6 +257,55 @@ class StateEvent(Event):
         return f"{self.subject.name} was {self.previous.name} for {self.reason.name}"
 
 
+class GapEvent(StateEvent):
+    """Something is missing in ``stream`` (GAP), or what became of it (GAP_CLOSED)."""
+
+    __slots__ = ()
+
+    gap_number = Integer("state")
+    """Of ``gw.gaps()``, from 1; 0: the writer is older than that."""
+    missing = Integer("state")
+    """Ids that are missing; 0: unknown."""
+    recovered = Integer("state")
+    """Ids that came after all, in events flagged BACKFILLED or late by themselves."""
+    ts_before = Time("state")
+    """The venue's time of the last event before it, ns since the Unix epoch."""
+    ts_after = Time("state")
+    """The venue's time of the first event behind it."""
+    _gap_state = Integer("state", "gap_state")
+
+    @property
+    def gap_state(self) -> GapState:
+        """What became of it: OPEN, FILLED, PARTIAL, LOST or HEALED; NONE from older writers."""
+        return GAP_STATES[self._gap_state & 0xFF]
+
+    @property
+    def first_id(self) -> int | None:
+        """The first id that is missing (candles: open time in ms); None where there are no ids."""
+        return self._ids[0]
+
+    @property
+    def last_id(self) -> int | None:
+        """The last id that is missing, inclusive; None where there are no ids."""
+        return self._ids[1]
+
+    @property
+    def _ids(self) -> tuple[int | None, int | None]:
+        expected, received = self.expected_id, self.received_id
+        if not expected:
+            return None, None
+        if self.subject in CANDLES and self.missing:
+            return expected, received - (received - expected) // self.missing
+        if self.subject is EventKind.DIFF and not self.missing:  # futures: a chain of previous ids
+            return expected + 1, received
+        return expected, received - 1
+
+    def _summary(self) -> str:
+        count = f"{self.recovered} of {self.missing or 'unknown'}"
+        ids = "without ids" if self.first_id is None else f"{self.first_id} to {self.last_id}"
+        return f"{self.stream} #{self.gap_number} {self.gap_state.name} {ids}, {count} recovered"
+
+
 class EpochEvent(Event):
     """The writer was restarted: ``epoch`` is the new one, ``lost`` what its ring has dropped."""
 
@@ -274,7 +330,8 @@ _SHAPES: dict[type[Event], tuple[str, tuple[Kind, ...]]] = {
     ContractInfoEvent: ("contract", (Kind.CONTRACT_INFO,)),
     TradingSessionEvent: ("session", (Kind.TRADING_SESSION,)),
     LevelsEvent: ("diff", (Kind.DIFF, Kind.SNAPSHOT, Kind.PARTIAL)),
-    StateEvent: ("state", (Kind.STATE, Kind.GAP, Kind.UNREADABLE)),
+    StateEvent: ("state", (Kind.STATE, Kind.UNREADABLE)),
+    GapEvent: ("state", (Kind.GAP, Kind.GAP_CLOSED)),
 }  # fmt: skip
 """Class -> struct of its records, and the kinds that have it."""
 

@@ -103,8 +103,8 @@ class StreamStatus:
 
     @property
     def is_subscribed(self) -> bool:
-        """Whether the venue was asked for it: not a row of an array, not put together here."""
-        return self.is_active and self.shape not in ("ROW", "SYNTHETIC")
+        """Whether somebody asked for it; not a row of an array, which comes with that."""
+        return self.is_active and self.shape != "ROW"
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +254,8 @@ def _stream(row: Row, attached: Attached, is_alive: bool, now: int) -> StreamSta
 
 
 def _silent(row: Row, now: int) -> int | None:
-    return now - row["mono_recv"] if row["mono_recv"] else None
+    # A frame may have come since the clock was read.
+    return max(0, now - row["mono_recv"]) if row["mono_recv"] else None
 
 
 def _name(kind: type[enum.IntEnum], value: int) -> str:

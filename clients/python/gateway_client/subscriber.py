@@ -69,11 +69,13 @@ class Subscription(Iterator[Message]):
         if not prefix:
             self._check(topic)
         self._zmq = zmq_module("gw.subscribe()")
-        self._socket: zmq.Socket[bytes] = self._zmq.Context.instance().socket(self._zmq.SUB)
-        self._socket.setsockopt(self._zmq.LINGER, 0)
-        self._socket.setsockopt(self._zmq.RECONNECT_IVL, 20)
-        self._socket.setsockopt(self._zmq.SUBSCRIBE, _filter(topic, prefix, binary))
-        self._connected: set[str] = set()
+        self._filter = _filter(topic, prefix, binary)
+        self._poller = self._zmq.Poller()
+        # A socket for each mark: one that is changed later holds for the connections there are,
+        # too, and libzmq then waits for ever for room that it would be told of by the old one.
+        self._sockets: dict[int, zmq.Socket[bytes]] = {}
+        self._connected: dict[str, int] = {}  # endpoint -> mark
+        self._turn = 0
         self._connect()
 
     def __next__(self) -> Message:
@@ -96,8 +98,9 @@ class Subscription(Iterator[Message]):
         return None
 
     def close(self) -> None:
-        """Close the socket; the iterator is of no use afterwards."""
-        self._socket.close()
+        """Close the sockets; the iterator is of no use afterwards."""
+        for socket in self._sockets.values():
+            socket.close()
 
     def __enter__(self) -> Self:
         return self
@@ -107,8 +110,7 @@ class Subscription(Iterator[Message]):
 
     def __del__(self) -> None:
         # A loop that is left with break must not leave a socket open.
-        socket = getattr(self, "_socket", None)
-        if socket is not None:
+        for socket in getattr(self, "_sockets", {}).values():
             socket.close()
 
     def _check(self, topic: str) -> None:
@@ -136,12 +138,22 @@ class Subscription(Iterator[Message]):
         endpoints = {shard.publisher: _HWM for shard in shards}
         if self._may_be_array():
             endpoints |= {shard.arrays: _ARRAYS_HWM for shard in shards if shard.arrays}
-        for endpoint in endpoints.keys() - self._connected:
-            self._socket.setsockopt(self._zmq.RCVHWM, endpoints[endpoint])
-            self._socket.connect(endpoint)
-        for endpoint in self._connected - endpoints.keys():
-            self._socket.disconnect(endpoint)
-        self._connected = set(endpoints)
+        for endpoint in self._connected.keys() - endpoints.keys():
+            self._sockets[self._connected[endpoint]].disconnect(endpoint)
+        for endpoint in endpoints.keys() - self._connected.keys():
+            self._socket_of(endpoints[endpoint]).connect(endpoint)
+        self._connected = endpoints
+
+    def _socket_of(self, mark: int) -> zmq.Socket[bytes]:
+        """The socket whose connections hold ``mark`` messages at most."""
+        if mark not in self._sockets:
+            made = self._sockets[mark] = self._zmq.Context.instance().socket(self._zmq.SUB)
+            made.setsockopt(self._zmq.LINGER, 0)
+            made.setsockopt(self._zmq.RECONNECT_IVL, 20)
+            made.setsockopt(self._zmq.RCVHWM, mark)
+            made.setsockopt(self._zmq.SUBSCRIBE, self._filter)
+            self._poller.register(made, self._zmq.POLLIN)
+        return self._sockets[mark]
 
     def _may_be_array(self) -> bool:
         """Whether what is subscribed may be a whole array, which have a socket of their own."""
@@ -161,13 +173,21 @@ class Subscription(Iterator[Message]):
         wait = _POLL_MS
         if until is not None:
             wait = max(0, min(wait, int((until - time.monotonic()) * 1000)))
-        try:
-            return self._socket.recv(self._zmq.NOBLOCK)
-        except self._zmq.Again:
-            pass
-        if not self._socket.poll(wait):
-            return None
-        return self._socket.recv()
+        found = self._take()
+        if found is None and self._poller.poll(wait):
+            found = self._take()
+        return found
+
+    def _take(self) -> bytes | None:
+        """A message that is here, by turns of the sockets."""
+        sockets = list(self._sockets.values())
+        self._turn += 1
+        for at in range(len(sockets)):
+            try:
+                return sockets[(self._turn + at) % len(sockets)].recv(self._zmq.NOBLOCK)
+            except self._zmq.Again:
+                continue
+        return None
 
     def _count(self, message: Message) -> Message:
         self._taken += 1

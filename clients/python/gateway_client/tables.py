@@ -25,9 +25,10 @@ _OURS = ("ts_recv", "mono_recv", "mono_publish")  # times the gateway takes itse
 _GROWN: Final = {
     "stream": (120, {"parent": NO_ROW, "value": NO_ROW, "shape": Shape.OBJECT}),
     "trade": (128, {"normal_qty": NULL}),
+    "state": (128, {"ts_before": NULL, "ts_after": NULL}),
 }
-"""Structs that were shorter in minor version 0: how many bytes counted, and what the newer fields
-say where they are missing, if not 0."""
+"""Structs that were shorter in an older minor version: how many bytes counted, and what the newer
+fields say where they are missing, if not 0."""
 
 
 class _Plan(NamedTuple):

@@ -29,6 +29,7 @@ CELLS: dict[int, str] = {
     SectionKind.PARTIAL: "partial",
     SectionKind.MARK_PRICE: "mark",
     SectionKind.VALUES: "value",
+    SectionKind.GAPS: "gap",
 }
 """Section kind -> struct of its rows, field of the header that counts them, struct of its cells."""
 

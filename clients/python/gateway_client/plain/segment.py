@@ -179,6 +179,10 @@ class Segment:
         """Levels a side in the slots of a section; 0 where it has none."""
         return self.sections[kind].param if kind in self.sections else 0
 
+    def capacity(self, kind: int) -> int:
+        """Slots of a section; 0 where there is none."""
+        return self.sections[kind].capacity if kind in self.sections else 0
+
     def rows(self, kind: int) -> tuple[bytes, int]:
         """All rows of a directory that are in use, one behind the other, and their stride."""
         section = self.sections.get(kind)

@@ -9,13 +9,13 @@ from types import SimpleNamespace
 import pytest
 
 from gateway import segment_file
+from gateway.endpoints import BINANCE, below
 from gateway.layout import HEADER, PAGE, STREAM, Kind, Market, RowState, Shape
 from gateway.plan import ShardPlan
 from gateway.segment_file import SegmentFile
 from gateway.state import StateFile
 from gateway.supervisor import rate_keeper
-from gateway.supervisor.frame_counts import frame_counts
-from gateway.supervisor.rate_keeper import RateKeeper
+from gateway.supervisor.rate_keeper import RateKeeper, frame_counts
 from gateway.supervisor.rates import Rates
 
 AT = STREAM.offsets()
@@ -90,13 +90,13 @@ async def test_measured_rates_are_there_for_the_next_start(
     clock = iter([100.0, 150.0])
     monkeypatch.setattr(rate_keeper, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     file = StateFile(tmp_path, "rates.json", Rates)
-    keeper = RateKeeper(file, "ws://127.0.0.1:4711")
+    keeper = RateKeeper(file, below("ws://127.0.0.1:4711", ""))
     assert await keeper.known() == {}
     put(segment, 0, "spot:btcusdt@trade", 500)
     await keeper.write([segment.path, tmp_path / "gone.seg"])
     put(segment, 0, "spot:btcusdt@trade", 700)
     await keeper.write([segment.path])
     monkeypatch.undo()
-    again = RateKeeper(StateFile(tmp_path, "rates.json", Rates), "ws://127.0.0.1:9999")
+    again = RateKeeper(StateFile(tmp_path, "rates.json", Rates), below("ws://127.0.0.1:9999", ""))
     assert await again.known() == {"spot:btcusdt@trade": 4.0}
-    assert await RateKeeper(file, "binance").known() == {}
+    assert await RateKeeper(file, BINANCE).known() == {}

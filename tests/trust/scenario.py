@@ -1,0 +1,129 @@
+"""What a seed means: instruments, trouble, limits. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from gateway.simulator.fault_plan import (
+    Episode,
+    EpisodeKind,
+    FaultPlan,
+    FrameFaults,
+    RestFaults,
+)
+from gateway.simulator.names import Market
+
+SYMBOLS = (
+    (Market.SPOT, "BTCUSDT"),
+    (Market.SPOT, "ETHUSDT"),
+    (Market.USDM, "BTCUSDT"),
+    (Market.COINM, "BTCUSD_PERP"),
+)
+SUFFIXES = {
+    Market.SPOT: ("depth@100ms", "bookTicker", "trade", "aggTrade", "kline_1s"),
+    Market.USDM: ("depth@100ms", "bookTicker", "aggTrade", "kline_1m"),
+    Market.COINM: ("depth@100ms", "bookTicker", "aggTrade", "kline_1m"),
+}
+EPISODES = tuple(EpisodeKind)
+LIMITS = (
+    {"spot": 6000, "futures": 2400},
+    {"spot": 6000, "futures": 2400},
+    {"spot": 900, "futures": 400},
+)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Everything that is drawn for one seed."""
+
+    seed: int
+    title: str
+    symbols: list[tuple[Market, str]]
+    streams: list[str]
+    plan: FaultPlan
+    rate: float
+    rest_latency_s: float
+    limits: dict[str, int]
+    reserve: float
+    has_twins: bool
+    cut_every_s: float
+    stall_every_s: float
+    trouble_s: float
+    tables: dict[str, Any]  # of the configuration
+
+
+def scenario_of(seed: int) -> Scenario:
+    """Draw a scenario."""
+    dice = Random(f"{seed}:scenario")
+    symbols = list(SYMBOLS)
+    streams = [f"{m}:{s.lower()}@{suffix}" for m, s in symbols for suffix in SUFFIXES[m]]
+    has_twins = dice.random() < 0.25
+    plan = _plan(seed, dice)
+    return Scenario(
+        seed=seed,
+        title=("two links" if has_twins else "one link"),
+        symbols=symbols,
+        streams=streams,
+        plan=plan,
+        rate=dice.choice((0.5, 1.0)),
+        rest_latency_s=dice.choice((0.02, 0.05, 0.2)),
+        limits=dice.choice(LIMITS),
+        reserve=0.2,
+        has_twins=has_twins,
+        cut_every_s=dice.choice((0.0, 0.0, 15.0)),
+        stall_every_s=dice.choice((0.0, 0.0, 12.0)),
+        trouble_s=dice.choice((15.0, 25.0)),
+        tables=_tables(has_twins),
+    )
+
+
+def _tables(has_twins: bool) -> dict[str, Any]:
+    return {
+        "connections": {"redundancy": 2 if has_twins else 1},
+        "memory": {
+            "symbol_capacity_min": 8,
+            "stream_capacity_min": 32,
+            "connection_capacity_min": 16,
+            "value_capacity_min": 16,
+            "events_ring_bytes": 1 << 20,
+            "raw_ring_bytes": 1 << 16,
+        },
+    }
+
+
+def _plan(seed: int, dice: Random) -> FaultPlan:
+    def share() -> float:
+        return dice.choice((0.0, 0.0, 0.002, 0.01, 0.03))
+
+    frames = tuple(
+        FrameFaults(
+            streams=streams, drop=share(), duplicate=share(), reorder=share(), delay=share(),
+            delay_seconds=dice.choice((0.05, 0.3, 1.5)), corrupt=share() / 3,
+        )
+        for streams in ("*@depth*", "*")
+    )  # fmt: skip
+    rest = (
+        RestFaults(
+            delay=dice.choice((0.0, 0.05, 0.5)), stale=dice.choice((0.0, 0.1, 0.5)),
+            stale_seconds=dice.choice((0.3, 3.0)), fail=dice.choice((0.0, 0.1)),
+            status=dice.choice((418, 429, 429, 500, 503)),
+            retry_after=dice.choice((None, 2, 2, 2)), count=3,
+        ),
+    )  # fmt: skip
+    episodes = tuple(_episode(dice) for _ in range(dice.randrange(3)))
+    return FaultPlan(seed=seed, per_connection=True, frames=frames, rest=rest, episodes=episodes)
+
+
+def _episode(dice: Random) -> Episode:
+    what = dice.choice(EPISODES)
+    target = dice.choice(("spot", "usdm", "coinm", "*"))
+    if what is EpisodeKind.SILENT:
+        target = f"{target}:*@{dice.choice(('depth*', 'bookTicker', '*'))}"
+    elif what is EpisodeKind.RESTART_IDS:
+        target = f"{target}:*"
+    return Episode(
+        what=what, target=target, at=dice.uniform(2, 12), lasts=dice.uniform(1, 12),
+        bytes_per_s=dice.choice((2_000, 20_000)),
+    )  # fmt: skip

@@ -1,0 +1,220 @@
+"""What the event ring told, record by record: each trade once, in order, and every hole said.
+
+A reader of the ring that knows the truth. A record is *told* unless it is flagged DUPLICATE; what
+back-fill brought is flagged BACKFILLED and may come later than its neighbours.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from gateway import layout
+from gateway.layout import Flag, GapState, Kind, SectionKind
+from tests.model.ring import Record
+from tests.trust.checker import Checker, Stream, numbers_of
+from tests.trust.history import History
+from tests.trust.reader import Reader
+from tests.trust.truth import digits
+
+Hole = tuple[int, int]  # first and last id, inclusive
+TRADES = (Kind.TRADE, Kind.AGG_TRADE)
+
+
+class Told:
+    """One stream of trades."""
+
+    def __init__(self) -> None:
+        self.times: Counter[int] = Counter()  # how often each id was told
+        self.backfilled: set[int] = set()
+        self.live = 0  # records that were not back-filled
+        self.top: int | None = None
+        self.holes: list[Hole] = []  # in the order of what was told
+        self.gaps: list[Hole] = []  # as GAP records say
+
+
+class Telling:
+    """Follows the ring of one segment from its first record on."""
+
+    def __init__(self, history: History, reader: Reader, checker: Checker) -> None:
+        self._history, self._checker, self._reader = history, checker, reader
+        self._ring = reader.ring()
+        self._by_row = {stream.row: stream for stream in checker.streams.values()}
+        self.told: defaultdict[str, Told] = defaultdict(Told)
+        self.again: Counter[str] = Counter()  # records flagged DUPLICATE, by stream
+        self.gap_count: Counter[str] = Counter()
+        self.open: dict[int, tuple[str, Hole]] = {}  # gap number -> stream, hole
+        self.closed: Counter[str] = Counter()  # by the state they ended in
+        self.lost: defaultdict[str, set[int]] = defaultdict(set)  # given up, by stream
+        self.candles: defaultdict[str, set[int]] = defaultdict(set)  # open times told as over
+        self.statuses: dict[tuple[int, int], int] = {}  # (symbol row, subject) -> last told
+
+    def follow(self) -> None:
+        """Take all records since the last call."""
+        for record in self._ring.read():
+            self._take(record)
+        if self._ring.lapped_count:
+            self._checker.wrong("the reader of the ring was overtaken")
+            self._ring.lapped_count = 0
+
+    def _take(self, record: Record) -> None:
+        kind = record.meta.kind
+        stream = self._by_row.get(record.meta.stream)
+        if kind == Kind.STATE:
+            subject = record.fields(layout.STATE).subject
+            self.statuses[record.meta.symbol, subject] = record.meta.status
+        elif stream is None or kind == Kind.SNAPSHOT:
+            return
+        elif kind == Kind.GAP:
+            self._gap(stream, record)
+        elif kind == Kind.GAP_CLOSED:
+            self._gap_closed(stream, record)
+        elif record.meta.flags & Flag.DUPLICATE:
+            self.again[stream.key] += bool(record.meta.flags & Flag.FIRST)
+        elif kind in TRADES:
+            self._trade(stream, record)
+        elif kind == Kind.KLINE and record.meta.flags & Flag.CLOSED:
+            self._candle(stream, record)
+
+    def _gap(self, stream: Stream, record: Record) -> None:
+        state = record.fields(layout.STATE)
+        hole = state.expected_id, state.expected_id + state.missing - 1
+        self.gap_count[stream.key] += 1
+        self.told[stream.key].gaps.append(hole)
+        if state.gap_number in self.open:
+            self._checker.wrong(f"{stream.key}: gap {state.gap_number} opens twice")
+        self.open[state.gap_number] = (stream.key, hole)
+
+    def _gap_closed(self, stream: Stream, record: Record) -> None:
+        state = record.fields(layout.STATE)
+        self.closed[GapState(state.gap_state).name] += 1
+        key, hole = self.open.pop(state.gap_number, ("", (0, -1)))
+        if key != stream.key:
+            self._checker.wrong(
+                f"{stream.key}: gap {state.gap_number} is closed, which never opened"
+            )
+            return
+        if not stream.is_dense:
+            return
+        told = self.told[key]
+        missing = {number for number in range(hole[0], hole[1] + 1) if not told.times[number]}
+        recovered = hole[1] - hole[0] + 1 - len(missing)
+        if (state.gap_state == GapState.FILLED) != (not missing) or state.recovered != recovered:
+            name = GapState(state.gap_state).name
+            self._checker.wrong(
+                f"{key}: gap {hole} closed as {name} with {state.recovered}, truly {recovered}"
+            )
+        self.lost[key] |= missing
+
+    def _trade(self, stream: Stream, record: Record) -> None:
+        told, number = self.told[stream.key], record.meta.update_id
+        told.times[number] += 1
+        if told.times[number] > 1:
+            self._checker.wrong(f"{stream.key}: {number} was told twice")
+        self._judge_content(stream, record.fields(layout.TRADE))
+        if record.meta.flags & Flag.BACKFILLED:
+            told.backfilled.add(number)
+            return
+        told.live += 1
+        if self._is_missing(stream.key, number):
+            return  # late, into its own hole
+        if told.top is not None and number > told.top + 1:
+            told.holes.append((told.top + 1, number - 1))
+        told.top = number
+
+    def _candle(self, stream: Stream, record: Record) -> None:
+        """The last word on a candle."""
+        candle = record.fields(layout.KLINE)
+        opened = candle.open_time // 1_000_000
+        true = self._history.events[stream.key].get(opened)
+        told = [candle.open_px, candle.high_px, candle.low_px, candle.close_px]
+        self.candles[stream.key].add(opened)
+        if true is None or not true["k"]["x"]:
+            self._checker.wrong(f"{stream.key}: told the end of {opened}, which is not over")
+            return
+        prices = [digits(true["k"][name], -candle.px_exponent) for name in "ohlc"]
+        if told != prices or candle.trade_count != true["k"]["n"]:
+            self._checker.wrong(f"{stream.key}: candle {opened} told as {told}, truly {prices}")
+
+    def _is_missing(self, key: str, number: int) -> bool:
+        holes = (hole for of, hole in self.open.values() if of == key)
+        return any(first <= number <= last for first, last in holes)
+
+    def _judge_content(self, stream: Stream, trade: Any) -> None:
+        event = self._history.events[stream.key].get(trade.update_id)
+        if event is None:
+            self._checker.wrong(f"{stream.key}: told {trade.update_id}, which never was")
+        elif (trade.px, trade.qty) != numbers_of(event, self._history.decimals[stream.name]):
+            self._checker.wrong(f"{stream.key}: told {trade.update_id} wrongly, truly {event}")
+
+    # At the end of a run, when nothing goes wrong any more.
+
+    def conclude(self) -> None:
+        """Judge what can only be judged when all is over."""
+        self.follow()
+        for stream in self._checker.streams.values():
+            if stream.is_dense:
+                self._conclude_trades(stream)
+            elif stream.is_candle:
+                self._conclude_candles(stream)
+        for number, (key, hole) in self.open.items():
+            self._checker.wrong(f"{key}: gap {number} {hole} was never closed")
+        self._compare_statuses()
+
+    def _conclude_candles(self, stream: Stream) -> None:
+        told, true = self.candles[stream.key], self._history.events.get(stream.key, {})
+        if missing := [t for t in true if told and min(told) < t < max(told) and t not in told]:
+            self._checker.wrong(
+                f"{stream.key}: {len(missing)} candles not told, {missing[0]} first"
+            )
+
+    def _conclude_trades(self, stream: Stream) -> None:
+        told = self.told[stream.key]
+        holes, gaps = merged(told.holes), merged(told.gaps)
+        if holes != gaps:
+            odd = set(holes) ^ set(gaps)
+            self._checker.wrong(f"{stream.key}: holes and gaps differ in {sorted(odd)[:4]}")
+        for era in self._history.eras.get(stream.key, []):
+            seen = [number for number in era if told.times[number]]
+            if not seen:
+                continue
+            missing = {n for n in range(min(seen), max(seen) + 1) if not told.times[n]}
+            if unsaid := missing - self.lost[stream.key]:
+                self._checker.wrong(f"{stream.key}: {len(unsaid)} ids lost, {min(unsaid)} first")
+            if missing and era is self._history.eras[stream.key][-1]:
+                self._checker.wrong(f"{stream.key}: {len(missing)} ids not back-filled")
+
+    def count_again(self, stream: Stream) -> None:
+        """Every frame of a stream that came over one connection was told, or counted as seen."""
+        told, flagged = self.told[stream.key], self.again[stream.key]
+        delivered = sum(stream.deliveries.values())
+        if delivered != told.live + flagged:
+            self._checker.wrong(
+                f"{stream.key}: {delivered} delivered, {told.live} told, {flagged} as duplicates"
+            )
+        stream.agains = delivered - told.live
+        begins = {next(iter(era)) for era in self._history.eras.get(stream.key, []) if era}
+        for number in stream.deliveries:
+            if not told.times[number] and not begins & {number, number - 1, number - 2}:
+                self._checker.wrong(f"{stream.key}: {number} was delivered, and never told")
+
+    def _compare_statuses(self) -> None:
+        """The ring's last word on each slot is what the slot says."""
+        kinds = {Kind.BOOK: SectionKind.BOOK, Kind.QUOTE: SectionKind.QUOTE}
+        for (row, subject), told in self.statuses.items():
+            if subject in kinds:
+                status = self._reader.state(kinds[Kind(subject)], row)[0]
+                if status != told:
+                    self._checker.wrong(f"symbol {row} {Kind(subject).name}: {status}, told {told}")
+
+
+def merged(holes: Iterable[Hole]) -> list[Hole]:
+    """The same ids in as few holes as possible: what lay side by side is one."""
+    found: list[Hole] = []
+    for first, last in sorted(holes):
+        if found and first <= found[-1][1] + 1:
+            found[-1] = (found[-1][0], max(last, found[-1][1]))
+        else:
+            found.append((first, last))
+    return found

@@ -1,0 +1,45 @@
+"""What REST calls cost, by the venue's documents, and the most that any sliding minute held."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+
+SPOT = {"aggTrades": 4, "historicalTrades": 25, "trades": 25, "klines": 2, "exchangeInfo": 20}
+FUTURES = {"aggTrades": 20, "historicalTrades": 200, "trades": 5, "exchangeInfo": 1}
+SPOT_DEPTH = ((100, 5), (500, 25), (1000, 50), (5000, 250))
+FUTURES_DEPTH = ((50, 2), (100, 5), (500, 10), (1000, 20))
+FUTURES_KLINES = ((99, 1), (499, 2), (1000, 5), (1500, 10))
+MINUTE_S = 60.0
+
+
+def weight_of(market: str, call: str, query: Mapping[str, str]) -> int:
+    """Weight of a call (rest-api.md, Order-Book, Kline-Candlestick-Data)."""
+    is_spot = market == "spot"
+    if call == "depth":
+        table = SPOT_DEPTH if is_spot else FUTURES_DEPTH
+        return _up_to(table, int(query.get("limit", 100 if is_spot else 500)))
+    if call == "klines" and not is_spot:
+        return _up_to(FUTURES_KLINES, int(query.get("limit", 500)))
+    return (SPOT if is_spot else FUTURES)[call]
+
+
+def _up_to(table: tuple[tuple[int, int], ...], limit: int) -> int:
+    return next(weight for most, weight in table if limit <= most)
+
+
+class WeightLog:
+    """One pool's calls as they leave the gateway, and the heaviest minute that ever was."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.heaviest = 0
+        self._calls: deque[tuple[float, int]] = deque()
+        self._sum = 0
+
+    def spend(self, now: float, weight: int) -> None:
+        self._calls.append((now, weight))
+        self._sum += weight
+        while self._calls[0][0] <= now - MINUTE_S:
+            self._sum -= self._calls.popleft()[1]
+        self.heaviest = max(self.heaviest, self._sum)
