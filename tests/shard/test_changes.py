@@ -317,7 +317,7 @@ async def test_snapshots_are_asked_for_with_their_variant(venue: Venue, start: S
         await asyncio.sleep(0.05)
     await until(lambda: len(running.of(wire.SnapshotRequest)) >= 2)
     asked = {(r.symbol, r.variant, r.levels) for r in running.of(wire.SnapshotRequest)}
-    assert asked == {("AUSDT", "", 100), ("AUSDT", "RPI", 100)}
+    assert asked == {("AUSDT", "", 1000), ("AUSDT", "RPI", 1000)}
 
 
 @pytest.mark.asyncio
