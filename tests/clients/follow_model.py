@@ -170,10 +170,9 @@ class Writer:
                 is_snapshot, self.status, int(flags | place), self.number, sequence, prev, last,
                 None, 0, _share(bids, part, self.parts), _share(asks, part, self.parts),
             )  # fmt: skip
-            self.ring.append(lambda f, c=change: f.on_change(c))  # type: ignore[misc]
+            self.ring.append(_taken(change))
             if not is_snapshot:
-                epoch = self.epoch
-                self.topic.append(lambda f, c=change, e=epoch: f.on_change(c, e))  # type: ignore[misc]
+                self.topic.append(_taken(change, self.epoch))
 
     def _set(self, status: Status, reason: Reason) -> None:
         self.status, self.reason = status, reason
@@ -182,6 +181,10 @@ class Writer:
         epoch, sequence = self.epoch, self.state_sequence
         self.ring.append(lambda f: f.on_state(status, reason))
         self.topic.append(lambda f: f.on_state(status, reason, epoch, sequence))
+
+
+def _taken(change: Change, *epoch: int) -> Callable[[Follower], object]:
+    return lambda follower: follower.on_change(change, *epoch)
 
 
 def _share(levels: list[int], part: int, parts: int) -> list[int]:

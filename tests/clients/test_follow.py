@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -111,9 +111,13 @@ def follow_all(service: Service) -> dict[str, BookFollower]:
     return found
 
 
+def until_it_is(state: Status, follower: BookFollower, source: str) -> None:
+    wait_for(lambda: follower.state is state, f"{source} being {state.name}")
+
+
 def until_live(followers: dict[str, BookFollower]) -> None:
     for source, follower in followers.items():
-        wait_for(lambda f=follower: f.state is Status.LIVE, f"{source} going LIVE")  # type: ignore[misc]
+        until_it_is(Status.LIVE, follower, source)
 
 
 def test_what_is_live_is_the_true_book_while_books_break(
@@ -156,10 +160,10 @@ def test_killed_shard_is_dead_and_then_the_new_one_is_followed(
     pid = service.shard_pid()
     os.kill(pid, signal.SIGSTOP)
     for source, follower in followers.items():
-        wait_for(lambda f=follower: f.state is Status.DEAD, f"{source} being DEAD")  # type: ignore[misc]
+        until_it_is(Status.DEAD, follower, source)
     os.kill(pid, signal.SIGKILL)
     for source, follower in followers.items():
-        wait_for(lambda f=follower: f.state is Status.LIVE, f"{source} going LIVE again")  # type: ignore[misc]
+        until_it_is(Status.LIVE, follower, source)
         assert witness.read(follower, source).epoch > epochs[source]
         assert follower.loss in (Loss.RESTARTED, Loss.MOVED)
     witness.check()
@@ -175,7 +179,7 @@ def test_stream_that_is_given_up_is_retired_and_taken_up_again_at_another_speed(
     until_live(followers)
     service.gateway.request("unsubscribe", [STREAMS[1]])
     for source, follower in followers.items():
-        wait_for(lambda f=follower: f.state is Status.RETIRED, f"{source} being RETIRED")  # type: ignore[misc]
+        until_it_is(Status.RETIRED, follower, source)
     service.gateway.request("subscribe", ["usdm:btcusdt@depth@500ms"])
     until_live(followers)
     for _ in range(30):
@@ -255,7 +259,7 @@ def test_what_has_no_book_is_refused_by_name(service: Service) -> None:
     with pytest.raises(UnknownSymbol, match="spot:NOPE"):
         service.gateway.follow_book("spot:NOPE")
     with pytest.raises(ValueError, match="must be one of ring, zmq"):
-        service.gateway.follow_book(SYMBOLS[0], source="udp")  # type: ignore[arg-type]
+        service.gateway.follow_book(SYMBOLS[0], source=cast(Any, "udp"))
     service.gateway.request("subscribe", ["spot:ethusdt@trade"])
     service.gateway.request("unsubscribe", ["spot:ethusdt@trade"])
 

@@ -14,13 +14,14 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
 from gateway.layout import Kind
-from gateway_client import Gateway, Status
+from gateway_client import Book, Gateway, Quote, Status
 from tests.waiting import is_gone, wait_for
 
 T = TypeVar("T")
@@ -41,6 +42,10 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         gateway_command(*arguments), capture_output=True, text=True, timeout=WATCHDOG, check=False
     )
+
+
+def is_live(read: Callable[[str], Book | Quote], symbol: str) -> bool:
+    return read(symbol).is_live
 
 
 class Service:
@@ -68,8 +73,8 @@ class Service:
     def all_live(self, gateway: Gateway) -> None:
         """Wait until every book and quote is LIVE."""
         for symbol in SYMBOLS:
-            wait_for(lambda symbol=symbol: gateway.book(symbol).is_live)  # type: ignore[misc]
-            wait_for(lambda symbol=symbol: gateway.quote(symbol).is_live)  # type: ignore[misc]
+            wait_for(partial(is_live, gateway.book, symbol))
+            wait_for(partial(is_live, gateway.quote, symbol))
 
     def end(self) -> None:
         self.process.kill()
@@ -264,7 +269,7 @@ def test_killed_supervisor_takes_its_shard_and_simulator_along(run_dir: Path) ->
         started.process.kill()
         started.process.wait()
         for pid in pids:
-            wait_for(lambda pid=pid: is_gone(pid))  # type: ignore[misc]
+            wait_for(partial(is_gone, pid))
         assert gateway.quote("spot:BTCUSDT").state is Status.DEAD
         done = run("status", "--run-dir", str(started.run_dir))
         assert "DEAD" in done.stdout or done.returncode == 69

@@ -34,8 +34,9 @@ SIDES = (("bids", 1), ("asks", -1))
 class NoHistory:
     """In the place of a history: here the truth is asked for at the end."""
 
-    eras: dict[str, Any] = {}  # noqa: RUF012
-    events: dict[str, Any] = {}  # noqa: RUF012
+    def __init__(self) -> None:
+        self.eras: dict[str, Any] = {}
+        self.events: dict[str, Any] = {}
 
 
 class LiveTelling(Telling):
