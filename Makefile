@@ -68,13 +68,13 @@ fmt: setup ## let ruff put the format right
 types: setup ## mypy --strict
 	@$(RUN) -m mypy
 
-bench: setup ## every benchmark at full size, one after the other
+bench: setup ## every benchmark at full size, one after the other; the soak alone takes 25 minutes
 	@for file in bench/bench_*.py; do
 	  echo "== $$file"
 	  $(RUN) -m bench.$$(basename $$file .py)
 	done
 
-chaos: setup ## the long stress tests, 1,000 seeds of trouble and 20 runs against faults among them
+chaos: setup ## the long stress tests, 200 kills, 100 reloads, 1,000 seeds of trouble and a minute of load
 	@$(RUN) -m pytest -q -m chaos $(ARGS)
 
 layout: setup ## write what is generated from gateway/layout.py and gateway/stream_table.py

@@ -13,8 +13,9 @@ from collections.abc import Sequence
 
 import click
 
-from gateway.cli.group import group
+from gateway.cli.group import COMPLETE_VARIABLE, group
 from gateway.errors import INTERRUPTED, GatewayError, NotFound
+from gateway.redaction import redacted
 
 _PROGRAM = "gateway"
 
@@ -22,6 +23,10 @@ _PROGRAM = "gateway"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if COMPLETE_VARIABLE in os.environ:
+        from gateway.cli.completion import answer
+
+        return answer(group, os.environ[COMPLETE_VARIABLE])
     try:
         with group.make_context(_PROGRAM, given) as context:
             group.invoke(context)
@@ -58,7 +63,7 @@ def _report(exc: Exception) -> int:
         return _complain(str(exc), exc.exit_code)
     if _is_client_error(exc):
         return _complain(_client_sentence(exc), getattr(exc, "exit_code", GatewayError.exit_code))
-    traceback.print_exception(exc)
+    print(redacted("".join(traceback.format_exception(exc))), end="", file=sys.stderr)
     return _complain("internal error; please report the lines above", GatewayError.exit_code)
 
 
@@ -77,7 +82,7 @@ def _client_sentence(exc: Exception) -> str:
 
 
 def _complain(sentence: str, exit_code: int) -> int:
-    print(f"{_PROGRAM}: {sentence}", file=sys.stderr)
+    print(f"{_PROGRAM}: {redacted(sentence)}", file=sys.stderr)
     return exit_code
 
 

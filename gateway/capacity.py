@@ -56,6 +56,9 @@ def shard_plan(shard: ShardLayout, config: Config, run_dir: str, instance_id: in
         first_data_s=liveness.first_data_seconds,
         lag_s=liveness.lag_seconds,
         ping_interval_s=config.connections.ping_seconds,
+        cpus=tuple(sorted(config.processes.cpus_of(shard.shard_id))),
+        nice=config.processes.nice,
+        busy_poll=config.processes.busy_poll,
     )
 
 

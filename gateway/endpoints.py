@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from gateway.layout import Market
 from gateway.markets import FACTS, Route
+from gateway.redaction import HIDDEN, redacted
 
 Paths = Mapping[tuple[Market, Route], tuple[str, ...]]
 _HOSTS_NAMED: Final = 3
@@ -146,7 +147,7 @@ def below(ws: str, rest: str) -> Endpoints:
     So does ``gateway simulate``.
     """
     return Endpoints(
-        ws,
+        redacted(ws),
         ws={market: (f"{ws.rstrip('/')}/{facts.name}",) for market, facts in FACTS.items()},
         rest={market: (f"{rest.rstrip('/')}/{facts.name}",) for market, facts in FACTS.items()},
         paths=_ROUTED,
@@ -192,6 +193,7 @@ def check_url(key: str, url: str, secure: str, plain: str = "") -> None:
     parts = _split(key, url)
     if parts.scheme == secure:
         return
+    url = redacted(url)
     if not plain or parts.scheme != plain:
         wanted = f"{secure}://" if not plain else f"{secure}:// (on this host also {plain}://)"
         raise ValueError(f"'{key}' is {url!r}, must start with {wanted}")
@@ -201,10 +203,8 @@ def check_url(key: str, url: str, secure: str, plain: str = "") -> None:
 
 def check_proxy(key: str, url: str) -> None:
     """Refuse what is no address of a proxy; raises ValueError, without the password in ``url``."""
-    scheme, separator, rest = url.partition("://")
-    shown = scheme + separator + rest.rpartition("@")[2]
-    if url and _split(key, shown).scheme not in ("http", "socks5"):
-        raise ValueError(f"'{key}' is {shown!r}, must start with http:// or socks5://")
+    if url and _split(key, url).scheme not in ("http", "socks5"):
+        raise ValueError(f"'{key}' is {redacted(url)!r}, must start with http:// or socks5://")
 
 
 def is_loopback(host: str) -> bool:
@@ -226,9 +226,17 @@ def _split(key: str, url: str) -> _Parts:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port  # both raise where they are malformed
     except ValueError as exc:
-        raise ValueError(f"'{key}' is {url!r}: {exc}") from exc
+        # Its text repeats what it could not read, which may be part of a password.
+        raise ValueError(f"'{key}' is {_hidden(url)!r}, no address with a host and a port") from exc
     if not parts.scheme or not host:
-        raise ValueError(f"'{key}' is {url!r}, no address")
+        raise ValueError(f"'{key}' is {_hidden(url)!r}, no address")
     if parts.query or parts.fragment:
-        raise ValueError(f"'{key}' is {url!r}, must end before ? and #")
+        raise ValueError(f"'{key}' is {_hidden(url)!r}, must end before ? and #")
     return _Parts(parts.scheme, host)
+
+
+def _hidden(url: str) -> str:
+    """Return what may be shown of text that is no address: nothing before its last ``@``."""
+    head, at, rest = url.rpartition("@")
+    scheme, separator, _ = head.partition("://")
+    return f"{scheme if separator else ''}{separator}{HIDDEN}@{rest}" if at else url

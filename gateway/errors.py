@@ -14,6 +14,7 @@
     ├── ControlError        69  a running gateway refused a request (or the code it gave)
     ├── DataFileError       65  a data file with wrong content
     │   └── DataFileMissing 66  a data file that is not there or not readable
+    ├── FileRefused         73  a file that is there already, or cannot be made
     ├── PortTaken           98  another process listens on the address
     └── ShardFailed         70  a shard never came up (or the code that it ended with)
 
@@ -34,7 +35,7 @@ EXIT_CODES = {
     67: "this gateway, or the venue, has no such symbol or stream",
     69: "no gateway is running, or it or the venue cannot be reached",
     70: "internal error",
-    73: "the run directory cannot be used, or a segment has no room",
+    73: "the run directory or a file cannot be made, or a segment has no room",
     75: "another gateway owns the run directory",
     76: "a segment cannot be read (half-made, damaged or of another version)",
     78: "the configuration is wrong",
@@ -241,6 +242,19 @@ class DataFileMissing(DataFileError):
     """The data file ``path`` is not there or not readable."""
 
     exit_code = 66
+
+
+class FileRefused(GatewayError):
+    """The file ``path`` is there already, or cannot be made."""
+
+    exit_code = 73
+
+    def __init__(self, path: Path | str, problem: str, remedy: str) -> None:
+        super().__init__(problem, remedy)
+        self.path = str(path)
+
+    def subject(self) -> str:
+        return self.path
 
 
 class PortTaken(GatewayError):

@@ -61,7 +61,7 @@ __all__ = [  # what is at home elsewhere and to be had from here
 MAGIC: Final = b"BNGWSHM1"
 ENDIAN_TAG: Final = 0x01020304
 ABI_MAJOR: Final = 1
-ABI_MINOR: Final = 2
+ABI_MINOR: Final = 3
 PAGE: Final = 4096
 NULL: Final = -(2**63)  # an integer field the venue did not send
 NO_ROW: Final = 2**32 - 1  # "no symbol" in a stream row or record
@@ -70,6 +70,7 @@ FIXED_EXPONENT: Final = -8  # rates and averages that lie off the tick
 VALUE_BYTES: Final = 256  # of a VALUES cell: the largest value that goes there
 GAPS_CAPACITY: Final = 1024  # slots of GAPS: older gaps make room for newer ones
 HISTOGRAM_BUCKETS: Final = 2048
+SAMPLED_ONE_IN: Final = 16  # a clock read a frame is dear: inner stages are timed once in so many
 RING_DATA_OFFSET: Final = 4096  # of the first record, from the start of a ring section
 
 HEADER: Final = Struct("header", PAGE, "Page 0 of a segment. The magic is stored last; line 2 (from 0x80) and the bell change.", (
@@ -443,15 +444,18 @@ STREAM: Final = Struct("stream", 192, "STREAMS row.", (
 ))  # fmt: skip
 
 HISTOGRAM: Final = Struct("histogram", 64 + 8 * HISTOGRAM_BUCKETS, "Log-linear latency histogram: value v < 32 -> v; else e = floor(log2 v), bucket ((e - 4) << 5) | ((v >> (e - 5)) & 31).", (
-    Field("name", "text", "", "event_to_recv, recv_to_publish", 32),
+    Field("name", "text", "", "of the stage", 32),
     Field("count", "u64", "", "values"),
     Field("sum", "u64", "ns", "of all values"),
     Field("max", "u64", "ns", ""),
-    Field("reserved", "u64", "", "0"),
+    Field("one_in", "u64", "", "one event in so many is timed; 0 (minor version 2): every one"),
     Field("buckets", "u64", "ns", "counts", HISTOGRAM_BUCKETS),
 ))  # fmt: skip
 
-HISTOGRAM_NAMES: Final = ("event_to_recv", "recv_to_publish")
+HISTOGRAM_NAMES: Final = (
+    "event_to_recv", "recv_to_publish", "publish_to_visible", "publish_to_zmq",
+)  # fmt: skip
+SAMPLED_HISTOGRAMS: Final = ("publish_to_visible", "publish_to_zmq")
 
 STRUCTS: Final = (
     HEADER, SECTION, FIELD_ROW, META, QUOTE, TRADE, TICKER, KLINE, MARK, PRICE, LIQUIDATION, CONTRACT, ASSET,

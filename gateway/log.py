@@ -1,8 +1,9 @@
 """Logging of every process: lines for people, or JSON objects for a collector.
 
 JSON when asked for (``--log-json``, which sets GATEWAY_LOG=json for the children too), or when
-systemd started us (INVOCATION_ID, JOURNAL_STREAM). A record's facts go in ``extra={"facts": {…}}``.
-Nothing is logged between a frame and its store; what may repeat goes through a RateLimit.
+systemd started us (INVOCATION_ID, JOURNAL_STREAM) and no terminal takes it. A record's facts go in
+``extra={"facts": {…}}``. Nothing is logged between a frame and its store; what may repeat goes
+through a RateLimit. Passwords in addresses are taken out of every line, whoever wrote it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from gateway.redaction import redacted
+
 LOG_VARIABLE = "GATEWAY_LOG"
+LOG_FORMS = ("json", "text")
 # What a peer sent may stand in a line: it is not to begin a new one, nor to move the cursor.
 _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
 _KEYS_MAX = 1000  # of a RateLimit; a hostile source of keys must not fill the memory
@@ -50,7 +54,9 @@ class LineFormatter(logging.Formatter):
         level = "" if record.levelno == logging.INFO else f"{record.levelname} "
         message = record.getMessage().translate(_CONTROLS)
         text = f"{time} {level}{record.name.removeprefix('gateway.')}: {message}"
-        return f"{text}\n{self.formatException(record.exc_info)}" if record.exc_info else text
+        if record.exc_info:
+            text = f"{text}\n{self.formatException(record.exc_info)}"
+        return redacted(text)
 
 
 class JsonFormatter(logging.Formatter):
@@ -68,21 +74,27 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str, ensure_ascii=False)
+        return redacted(json.dumps(line, default=str, ensure_ascii=False))
 
 
-def wants_json(environment: Mapping[str, str]) -> bool:
-    """Say whether the environment asks for JSON lines."""
+def wants_json(environment: Mapping[str, str], is_terminal: bool = False) -> bool:
+    """Say whether the environment asks for JSON lines.
+
+    A desktop's terminals have systemd's variables too, so on a terminal these count for nothing.
+    """
     asked = environment.get(LOG_VARIABLE)
-    if asked:
+    if asked in LOG_FORMS:
         return asked == "json"
+    if is_terminal:
+        return False
     return "INVOCATION_ID" in environment or "JOURNAL_STREAM" in environment
 
 
 def set_up(level: int = logging.INFO) -> None:
     """Send the log of this process to stderr, in the form that the environment asks for."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonFormatter() if wants_json(os.environ) else LineFormatter())
+    is_json = wants_json(os.environ, sys.stderr.isatty())
+    handler.setFormatter(JsonFormatter() if is_json else LineFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

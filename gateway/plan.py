@@ -103,6 +103,9 @@ class ShardPlan(msgspec.Struct, frozen=True, tag="plan"):
     first_data_s: float = 30.0  # after its ack a stream may be silent, if nothing is expected of it
     lag_s: float = 3.0  # later than usual, and a connection is lagging
     ping_interval_s: float = 180.0
+    cpus: tuple[int, ...] = ()  # that the process is bound to; empty: any
+    nice: int = 0
+    busy_poll: bool = False  # the loop never sleeps
 
 
 class PlanChange(msgspec.Struct, frozen=True, tag="change"):
@@ -247,6 +250,12 @@ class RowUnknown(msgspec.Struct, frozen=True, tag="row_unknown"):
     symbol: str
 
 
+class FellSilent(msgspec.Struct, frozen=True, tag="fell_silent"):
+    """Shard to supervisor: streams of instruments of a market fell silent; perhaps a halt."""
+
+    market: Market
+
+
 class ConnectRequest(msgspec.Struct, frozen=True, tag="connect_request"):
     """Shard to supervisor: may a connection to ``host`` be attempted now?"""
 
@@ -299,6 +308,7 @@ ToSupervisor = (
     | InstrumentRequest
     | BookReply
     | RowUnknown
+    | FellSilent
     | ConnectRequest
     | Refused
     | TopicWanted

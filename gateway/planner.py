@@ -46,12 +46,18 @@ class Layout:
     """Everything that is carried and where. Only ``change``, ``renew`` and ``forget`` alter it."""
 
     def __init__(
-        self, config: Config, run_dir: str, instance_id: int, rates: Mapping[str, float]
+        self,
+        config: Config,
+        run_dir: str,
+        instance_id: int,
+        rates: Mapping[str, float],
+        homes: Mapping[str, int],
     ) -> None:
         self._config = config
         self._run_dir = run_dir
         self._instance_id = instance_id
         self._rates = rates
+        self._last_homes = homes
         self._endpoints = config.upstream.resolved()
         self._shards = [ShardLayout(number) for number in range(config.shards)]
         self._shard_of_group: dict[str, int] = {}
@@ -67,14 +73,16 @@ class Layout:
         run_dir: str,
         instance_id: int,
         rates: Mapping[str, float] | None = None,
+        homes: Mapping[str, int] | None = None,
     ) -> Layout:
         """Return the layout of a gateway that starts now.
 
         ``rates`` are messages a second that streams were seen to send in an earlier run, by name;
-        the others count as the stream table estimates. Streams of what ``instruments`` do not list
-        are left out: see ``is_listed``.
+        the others count as the stream table estimates. ``homes`` is where an earlier run had what
+        (``homes`` below). Streams of what ``instruments`` do not list are left out: see
+        ``is_listed``.
         """
-        layout = cls(config, run_dir, instance_id, rates or {})
+        layout = cls(config, run_dir, instance_id, rates or {}, homes or {})
         layout.change(streams, instruments)
         return layout
 
@@ -82,6 +90,18 @@ class Layout:
     def streams(self) -> dict[str, int]:
         """The shard of every stream that is carried, by name."""
         return {name: shard.shard_id for shard in self._shards for name in shard.streams}
+
+    @property
+    def homes(self) -> dict[str, int]:
+        """The shard of every group of streams that stay together, for the next start."""
+        return dict(self._shard_of_group)
+
+    @property
+    def rates(self) -> dict[str, float]:
+        """The messages a second that count for every stream that is carried, by name."""
+        return {
+            name: placed.rate for shard in self._shards for name, placed in shard.streams.items()
+        }
 
     @property
     def halted(self) -> frozenset[tuple[Market, str]]:
@@ -169,7 +189,7 @@ class Layout:
         for name, group in waiting.items():
             if group not in self._shard_of_group:
                 costs[group] = costs.get(group, 0.0) + rates[name]
-        self._shard_of_group |= spread(costs, loads)
+        self._shard_of_group |= spread(costs, loads, self._last_homes)
         return homes | {name: self._shard_of_group[group] for name, group in waiting.items()}
 
     def _edit(self, shard: ShardLayout, wanted: Wanted) -> PlanChange | None:

@@ -19,7 +19,10 @@ import contextlib
 import ctypes
 import errno
 import fcntl
+import logging
 import os
+import re
+import signal
 import stat
 import struct
 import time
@@ -30,12 +33,19 @@ from typing import Final
 
 from gateway.errors import AlreadyRunning, RunDirError
 
+log = logging.getLogger("gateway")
+
 LOCK_NAME: Final = "gateway.lock"
 MANIFEST_NAME: Final = "manifest.json"
 TMPFS_MAGIC: Final = 0x01021994  # statfs(2), f_type
 IPC_PATH_BYTES_MAX: Final = 107  # sockaddr_un
 CONTROL_NAME: Final = "control.sock"
 _LONGEST_NAME = "shard-999.arrays.pub"
+_LEFTOVERS: Final = re.compile(
+    r"manifest\.json(\.\d+\.tmp)?|control\.sock|shard-\d+\.(seg(\.\d+\.tmp)?|(arrays\.)?pub)"
+)
+_LOCKS: Final = re.compile(r"shard-\d+\.lock")
+_SHARD_MODULE: Final = b"gateway.shard"  # in the command line of every shard
 _LOCK_TRIES = 100
 _ORPHAN_SECONDS = 3.0  # shards end within 2 s of their supervisor
 _FLOCK = struct.Struct("hhqqi4x")  # struct flock of 64-bit Linux: type, whence, start, len, pid
@@ -225,14 +235,12 @@ class RunDir:
         """Remove what a dead gateway left; raises AlreadyRunning if a shard of it still lives."""
         for lock in sorted(self.path.glob("shard-*.lock")):
             _wait_for_end(lock)
-        for pattern in (MANIFEST_NAME, f"{MANIFEST_NAME}.*", "shard-*.seg", "shard-*.seg.*.tmp"):
-            _remove(self.path, pattern)
-        for pattern in ("shard-*.pub", CONTROL_NAME, "shard-*.lock"):
-            _remove(self.path, pattern)
+        _remove(self.path, _LEFTOVERS)
+        _remove(self.path, _LOCKS)  # last: while one is there, its shard may be asked for
 
     def remove_unfinished(self, shard_id: int) -> None:
         """Remove segments that a shard was building when it died. It must not run."""
-        _remove(self.path, f"shard-{shard_id}.seg.*.tmp")
+        _remove(self.path, re.compile(rf"shard-{shard_id}\.seg\.\d+\.tmp"))
 
     def release(self) -> None:
         """Remove what is left and the directory if we made it, then let others have it."""
@@ -246,11 +254,7 @@ class RunDir:
 
 def prepare(path: Path) -> bool:
     """Make ``path`` fit for a gateway; return whether it was made here. Raises RunDirError."""
-    if len(os.fsencode(path / _LONGEST_NAME)) > IPC_PATH_BYTES_MAX:
-        most = IPC_PATH_BYTES_MAX - len(_LONGEST_NAME) - 1
-        raise RunDirError(
-            path, f"is longer than {most} bytes, too long for a socket", "choose a shorter path"
-        )
+    _check_length(path)
     try:
         _check_tmpfs(path if path.exists() else path.parent, path)
         made_here = _make(path)
@@ -258,6 +262,28 @@ def prepare(path: Path) -> bool:
     except OSError as exc:
         raise _os_error(path, exc) from exc
     return made_here
+
+
+def examine(path: Path) -> None:
+    """Raise RunDirError where ``prepare`` would, and make nothing."""
+    _check_length(path)
+    try:
+        place = path if path.exists() else path.parent
+        _check_tmpfs(place, path)
+        if place == path:
+            _check_owner(path)
+        elif not os.access(place, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as exc:
+        raise _os_error(path, exc) from exc
+
+
+def _check_length(path: Path) -> None:
+    if len(os.fsencode(path / _LONGEST_NAME)) > IPC_PATH_BYTES_MAX:
+        most = IPC_PATH_BYTES_MAX - len(_LONGEST_NAME) - 1
+        raise RunDirError(
+            path, f"is longer than {most} bytes, too long for a socket", "choose a shorter path"
+        )
 
 
 def _make(path: Path) -> bool:
@@ -290,16 +316,48 @@ def _check_owner(path: Path) -> None:
 
 
 def _wait_for_end(lock: Path) -> None:
-    until = time.monotonic() + _ORPHAN_SECONDS
+    until, was_killed = time.monotonic() + _ORPHAN_SECONDS, False
     while (owner := lock_owner(lock)) is not None:
         if time.monotonic() > until:
-            raise AlreadyRunning(lock.parent, owner)
+            if was_killed or not _end_orphan(lock, owner):
+                raise AlreadyRunning(lock.parent, owner)
+            until, was_killed = time.monotonic() + _ORPHAN_SECONDS, True
         time.sleep(0.02)
 
 
-def _remove(directory: Path, pattern: str) -> None:
-    for path in directory.glob(pattern):
-        path.unlink(missing_ok=True)
+def _end_orphan(lock: Path, pid: int) -> bool:
+    """Kill a shard that hangs, so that it did not notice its supervisor's death.
+
+    We own the directory, so its supervisor is dead. False: it is not certain that it is a shard.
+    """
+    try:
+        descriptor = os.pidfd_open(pid)
+    except OSError:
+        return False
+    try:
+        # Asked again while the descriptor pins the process: a recycled pid is never hit.
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        if lock_owner(lock) != pid or _SHARD_MODULE not in command:
+            return False
+        log.warning("%s: killing shard %d, which hangs: its supervisor is dead", lock.parent, pid)
+        signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def _remove(directory: Path, names: re.Pattern[str]) -> None:
+    """Remove what is ours by its name, and nothing else; raises RunDirError where it cannot be."""
+    with os.scandir(directory) as entries:
+        found = [entry.path for entry in entries if names.fullmatch(entry.name)]
+    for path in found:
+        try:
+            Path(path).unlink(missing_ok=True)
+        except OSError as exc:  # a directory in its place, which we did not make
+            problem = f"is in the way and cannot be removed ({exc.strerror})"
+            raise RunDirError(path, problem, "see what it is, and remove it") from exc
 
 
 def _remove_directory(path: Path) -> None:

@@ -32,6 +32,8 @@ from gateway.layout import (
     MAGIC,
     PAGE,
     RING,
+    SAMPLED_HISTOGRAMS,
+    SAMPLED_ONE_IN,
     SECTION,
     SIZES,
     SegmentState,
@@ -205,7 +207,9 @@ def _fill_sections(segment: SegmentFile) -> None:
             _pack(memory, RING, section.offset, {"capacity": section.ring_capacity})
     histograms = segment.sections["histograms"]
     for row, name in enumerate(HISTOGRAM_NAMES):
-        _pack(memory, HISTOGRAM, histograms.offset + row * histograms.stride, {"name": name})
+        one_in = SAMPLED_ONE_IN if name in SAMPLED_HISTOGRAMS else 1
+        values = {"name": name, "one_in": one_in}
+        _pack(memory, HISTOGRAM, histograms.offset + row * histograms.stride, values)
 
 
 def _fill_fields(memory: mmap.mmap, at: int, described: Struct) -> None:

@@ -96,6 +96,16 @@ class StateFile(Generic[T]):
                     _replace(path, msgspec.json.encode(self._content), is_durable)
             return found
 
+    def read(self) -> T:
+        """Return the content as it is now, without a lock and without making any file."""
+        if self.path is None:
+            return self._content
+        try:
+            return self._read(self.path)
+        except OSError as exc:
+            log.warning("%s: cannot be read (%s); counted as empty", self.path, exc.strerror or exc)
+            return self._kind()
+
     @property
     def may_block(self) -> bool:
         """Whether ``update`` may wait for a file."""

@@ -7,6 +7,7 @@ there is.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 
 from gateway.errors import UsageError
 from gateway.layout import Market
@@ -38,7 +39,9 @@ def refusal(text: str, market: Market, symbol: str, suffix: str) -> UsageError:
     else:
         problem = f"unknown stream '{suffix}' on {name}"
     same = [row for row in TABLE if market in row.markets and _is_whole(row) is (not symbol)]
-    return UsageError(text, problem, f"allowed: {_usages(same)}")
+    meant = get_close_matches(suffix, [name for row in same for name, _ in row.forms()], n=1)
+    asked = f"did you mean {meant[0]}? " if meant and not others else ""
+    return UsageError(text, problem, f"{asked}allowed: {_usages(same)}")
 
 
 def _wrong_subject(text: str, market: Market, suffix: str, form: StreamForm) -> UsageError:

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 VECTORS = Path(__file__).resolve().parents[1] / "clients" / "vectors"
-MINOR_0, MINOR_1, MINOR_2 = "segment_v1", "segment_v1_1", "segment_v1_2"
-SEGMENTS = (MINOR_0, MINOR_1, MINOR_2)
+MINOR_0, MINOR_1, MINOR_2, MINOR_3 = "segment_v1", "segment_v1_1", "segment_v1_2", "segment_v1_3"
+SEGMENTS = (MINOR_0, MINOR_1, MINOR_2, MINOR_3)
 
 
-def segment(name: str = MINOR_2, *, alive: bool = True) -> bytearray:
+def segment(name: str = MINOR_3, *, alive: bool = True) -> bytearray:
     """Bytes of a segment; ``alive`` patches the kernel's boot id and a heartbeat of now."""
     lines = (VECTORS / f"{name}.hex").read_text(encoding="utf-8").splitlines()
     data = bytearray(int(lines[1].removeprefix("size "), 16))
@@ -29,6 +29,6 @@ def segment(name: str = MINOR_2, *, alive: bool = True) -> bytearray:
     return data
 
 
-def expected(name: str = MINOR_2) -> Any:
+def expected(name: str = MINOR_3) -> Any:
     """Content of the JSON file beside it."""
     return json.loads((VECTORS / f"{name}.json").read_text(encoding="utf-8"))

@@ -153,7 +153,7 @@ def test_address_that_is_encrypted_or_of_this_host_is_taken(url: str) -> None:
         ("wss://", "'ws' is 'wss://', no address"),
         ("ws:///path", "'ws' is 'ws:///path', no address"),
         ("http://h", "'ws' is 'http://h', must start with wss:// (on this host also ws://)"),
-        ("wss://h:port", "'ws' is 'wss://h:port': "),
+        ("wss://h:port", "'ws' is 'wss://h:port', no address with a host and a port"),
         ("wss://h?streams=a", "must end before ? and #"),
     ],
 )  # fmt: skip

@@ -35,6 +35,7 @@ EXAMPLES: list[tuple[GatewayError, int, str]] = [
     (errors.ControlError("/x", "no room", "restart", 73), 73, "/x: no room; restart"),
     (errors.DataFileError("a.gz", "is cut short", "get it again"), 65, "a.gz: is cut short; get"),
     (errors.DataFileMissing("a.gz", "is not there", "check"), 66, "a.gz: is not there; check"),
+    (errors.FileRefused("a.toml", "is there", "remove it"), 73, "a.toml: is there; remove it"),
     (errors.ShardFailed(0, -9), 70, "shard 0 ended with signal 9 before it was ready; see its"),
     (errors.ShardFailed(0, 73), 73, "shard 0 ended with code 73 before it was ready; see its"),
     (errors.PortTaken("127.0.0.1", 99), 98, "127.0.0.1:99: the address is taken"),

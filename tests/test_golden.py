@@ -16,7 +16,7 @@ import pytest
 from gateway import layout
 from gateway.layout import Kind
 from gateway.layout_numpy import dtype
-from tests.golden import MINOR_0, MINOR_1, MINOR_2, SEGMENTS, VECTORS, expected, segment
+from tests.golden import MINOR_0, MINOR_1, MINOR_2, MINOR_3, SEGMENTS, VECTORS, expected, segment
 
 STRUCTS = {
     layout.QUOTE: {Kind.QUOTE},
@@ -38,11 +38,10 @@ SLOTS = {
     "mark_price": layout.MARK,
 }  # fmt: skip
 # What older minor versions did not have yet, and what was shorter: bytes of a row or cell.
-NEWER_SECTIONS = {MINOR_0: {"mark_price", "values", "gaps"}, MINOR_1: {"gaps"}, MINOR_2: set()}
+NEWER_SECTIONS = {MINOR_0: {"mark_price", "values", "gaps"}, MINOR_1: {"gaps"}}
 SHORTER = {
     MINOR_0: {"streams": 128, "last_trade": 128, "book": 288, "partial": 288},
     MINOR_1: {"book": 288, "partial": 288},
-    MINOR_2: {},
 }
 
 
@@ -86,13 +85,13 @@ def test_header_and_sections(golden: Golden) -> None:
     assert_fields(golden.read(layout.HEADER, 0), want["header"])
     for row, section in enumerate(want["sections"].values()):
         assert_fields(golden.read(layout.SECTION, 0x1000 + row * layout.SECTION.size), section)
-    newer = NEWER_SECTIONS[golden.name]
+    newer = NEWER_SECTIONS.get(golden.name, set())
     known = [kind.name.lower() for kind in layout.SectionKind if kind.name.lower() not in newer]
     assert known == list(want["sections"])
 
 
 @pytest.mark.parametrize(
-    ("name", "struct"), [(MINOR_0, layout.QUOTE), (MINOR_1, layout.MARK), (MINOR_2, layout.MARK)]
+    ("name", "struct"), [(MINOR_0, layout.QUOTE), (MINOR_1, layout.MARK), (MINOR_3, layout.MARK)]
 )
 def test_fields_describe_a_cell(name: str, struct: layout.Struct) -> None:
     golden = Golden(name)
@@ -118,23 +117,39 @@ def test_directory(golden: Golden, name: str, struct: layout.Struct) -> None:
 
 def size_of(golden: Golden, section: str, struct: layout.Struct) -> int:
     """Bytes of a row or cell in this minor version."""
-    return SHORTER[golden.name].get(section, struct.size)
+    return SHORTER.get(golden.name, {}).get(section, struct.size)
 
 
 def test_counters_and_histograms(golden: Golden) -> None:
-    sections, want = golden.want["sections"], golden.want["histogram"]
+    sections = golden.want["sections"]
     counters = golden.read(layout.COUNTERS, sections["counters"]["offset"])
     assert_fields(counters, golden.want["counters"])
-    at = sections["histograms"]["offset"] + sections["histograms"]["stride"]
+    section = sections["histograms"]
+    rows = golden.want.get("histograms", [None, golden.want["histogram"]])
+    assert len(rows) == section["capacity"]
+    for row, want in enumerate(rows):
+        if want is not None:
+            assert_histogram(golden, section["offset"] + row * section["stride"], want)
+
+
+def assert_histogram(golden: Golden, at: int, want: dict[str, Any]) -> None:
     found = golden.read(layout.HISTOGRAM, at)
-    assert_fields(found, {key: want[key] for key in ("name", "count", "sum", "max")})
+    assert_fields(found, {key: value for key, value in want.items() if key != "buckets"})
     filled = np.flatnonzero(found["buckets"])
     assert {str(at): int(found["buckets"][at]) for at in filled} == want["buckets"]
 
 
+def test_newest_golden_segment_has_every_stage_and_says_which_are_sampled() -> None:
+    rows = Golden(MINOR_3).want["histograms"]
+    assert tuple(row["name"] for row in rows) == layout.HISTOGRAM_NAMES
+    sampled = {row["name"] for row in rows if row["one_in"] != 1}
+    assert sampled == set(layout.SAMPLED_HISTOGRAMS)
+    assert {row["one_in"] for row in rows} == {1, layout.SAMPLED_ONE_IN}
+
+
 def test_every_counter_of_this_minor_version_is_in_a_golden_segment() -> None:
     newer = {field.name for field in layout.COUNTERS.fields[28:]}
-    assert newer <= Golden(MINOR_2).want["counters"].keys()
+    assert newer <= Golden(MINOR_3).want["counters"].keys()
 
 
 @pytest.mark.parametrize("name", [*SLOTS, "book", "partial"])
@@ -198,7 +213,7 @@ def test_ring(golden: Golden, name: str) -> None:
 
 
 def test_gaps() -> None:
-    golden = Golden(MINOR_2)
+    golden = Golden(MINOR_3)
     assert not assert_slot(golden, "gaps", 0, layout.GAP)
     numbers = []
     for slot in (1, 2, 3):
@@ -208,7 +223,7 @@ def test_gaps() -> None:
     assert numbers == [5, 2, 3]
 
 
-@pytest.mark.parametrize("name", [MINOR_1, MINOR_2])
+@pytest.mark.parametrize("name", [MINOR_1, MINOR_2, MINOR_3])
 def test_reader_of_minor_version_0_reads_what_it_knows_of_a_newer_segment(name: str) -> None:
     """It takes strides and cell sizes from the section table, and skips sections it never saw."""
     golden, old = Golden(name), minor_0_tables()
@@ -242,7 +257,7 @@ def assert_placed(
 
 
 def test_there_is_a_record_of_every_kind() -> None:
-    kinds = {record["kind"] for record in Golden(MINOR_2).want["events"]["records"]}
+    kinds = {record["kind"] for record in Golden(MINOR_3).want["events"]["records"]}
     assert kinds == {int(kind) for kind in BY_KIND}
 
 

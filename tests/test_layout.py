@@ -49,7 +49,7 @@ PINS: dict[str, tuple[int, dict[str, int]]] = {
     "connection": (128, {"name": 0, "market": 48, "reserved8": 49, "reserved16": 50, "state": 52, "session": 56, "reserved32": 60, "mono_recv": 64, "mono_connected": 72, "frame_count": 80, "byte_count": 88, "error_count": 96, "duplicate_count": 104, "lag_ns": 112, "peer": 120, "stream_total": 124}),
     "stream": (192, {"name": 0, "kind": 64, "market": 65, "status": 66, "levels": 67, "symbol": 68, "connection": 72, "state": 76, "sequence": 80, "mono_recv": 88, "byte_count": 96, "error_count": 104, "gap_count": 112, "parent": 120, "value": 124, "shape": 128, "reserved8": 129, "reserved16": 130, "expected_ms": 132, "limit_ns": 136, "mono_acked": 144, "duplicate_count": 152, "silent_count": 160, "last_id": 168, "last_ts": 176}),
     "counters": (512, {"frames_received": 0, "bytes_received": 8, "frames_data": 16, "frames_control": 24, "frames_unknown_stream": 32, "frames_unreadable": 40, "frames_binary": 48, "frames_not_utf8": 56, "fragments_joined": 64, "records_published": 72, "diffs_applied": 80, "diffs_behind": 88, "diffs_buffered": 96, "diffs_dropped": 104, "gaps": 112, "snapshots_applied": 120, "snapshots_refused": 128, "books_crossed": 136, "values_inexact": 144, "values_out_of_range": 152, "stalls": 160, "status_changes": 168, "zmq_sent": 176, "zmq_refused": 184, "batches": 192, "raw_parts": 200, "notices_dropped": 208, "ids_backwards": 216, "frames_duplicate": 224, "frames_early": 232, "frames_foreign": 240, "rows_split": 248, "rows_foreign": 256, "rows_unknown": 264, "rows_covered": 272, "rows_duplicate": 280, "rows_unreadable": 288, "streams_silent": 296, "streams_lagging": 304, "rotations": 312, "subscriptions_refused": 320, "events_backfilled": 328, "gaps_filled": 336, "gaps_partial": 344, "gaps_lost": 352, "gaps_healed": 360, "audits": 368, "audits_differing": 376, "books_deepened": 384, "books_thin": 392}),
-    "histogram": (16448, {"name": 0, "count": 32, "sum": 40, "max": 48, "reserved": 56, "buckets": 64}),
+    "histogram": (16448, {"name": 0, "count": 32, "sum": 40, "max": 48, "one_in": 56, "buckets": 64}),
 }  # fmt: skip
 
 VALUES = {
@@ -96,7 +96,7 @@ def test_enum_values_stay(kind: Any) -> None:
 
 def test_constants_stay() -> None:
     assert layout.MAGIC == b"BNGWSHM1"
-    assert (layout.ABI_MAJOR, layout.ABI_MINOR) == (1, 2)
+    assert (layout.ABI_MAJOR, layout.ABI_MINOR) == (1, 3)
     assert (layout.PAGE, layout.RING_DATA_OFFSET, layout.VALUE_BYTES) == (4096, 4096, 256)
     assert layout.GAPS_CAPACITY == 1024
     assert (layout.ENDIAN_TAG, layout.NULL, layout.NO_ROW) == (0x01020304, -(2**63), 2**32 - 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 
 import pytest
 
@@ -41,6 +42,26 @@ def test_json_is_one_object_with_the_facts() -> None:
 )
 def test_json_is_for_systemd_and_those_who_ask(environment: dict[str, str], is_json: bool) -> None:
     assert wants_json(environment) is is_json
+
+
+def test_terminal_gets_lines_also_on_a_desktop_that_systemd_started() -> None:
+    assert not wants_json({"INVOCATION_ID": "1", "JOURNAL_STREAM": "8:1"}, is_terminal=True)
+    assert wants_json({"INVOCATION_ID": "1", "GATEWAY_LOG": "json"}, is_terminal=True)
+    assert wants_json({"INVOCATION_ID": "1", "GATEWAY_LOG": "yaml"})
+
+
+@pytest.mark.parametrize("formatter", [LineFormatter(), JsonFormatter()])
+def test_passwords_are_in_no_line(formatter: logging.Formatter) -> None:
+    try:
+        raise ValueError("cannot reach socks5://me:secret@h:1")
+    except ValueError:
+        trace = sys.exc_info()
+    args = ("http://me:secret@h:1/x",)
+    made = logging.LogRecord("gateway.rest", logging.INFO, "", 0, "to %s", args, trace)
+    made.__dict__["facts"] = {"proxy": "http://me:secret@h"}
+    line = formatter.format(made)
+    assert "secret" not in line
+    assert line.count("me:***@h") >= 2
 
 
 def test_what_a_peer_sent_begins_no_line_and_moves_no_cursor() -> None:

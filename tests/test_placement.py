@@ -7,7 +7,14 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.placement import RATE_PER_CONNECTION_MAX, Line, fill, rotate_after_s, spread
+from gateway.placement import (
+    RATE_PER_CONNECTION_MAX,
+    UNEVEN_MAX,
+    Line,
+    fill,
+    rotate_after_s,
+    spread,
+)
 
 COSTS = st.dictionaries(st.text("abc", min_size=1, max_size=4), st.floats(0.01, 500), max_size=30)
 LINES = st.lists(st.builds(Line, st.integers(0, 6), st.floats(0, 100)), max_size=4)
@@ -80,3 +87,48 @@ def test_rotation_is_never_late_and_spread_over_the_last_hour_of_23() -> None:
 def test_rotation_of_a_connection_is_always_the_same_and_differs_by_route() -> None:
     assert rotate_after_s("usdm/market/3", 23) == rotate_after_s("usdm/market/3", 23)
     assert rotate_after_s("usdm/market/3", 23) != rotate_after_s("usdm/public/3", 23)
+
+
+HOMES = st.dictionaries(st.text("abc", min_size=1, max_size=4), st.integers(-1, 6), max_size=30)
+
+
+def fullest(costs: dict[str, float], loads: list[float], taken: dict[str, int]) -> float:
+    totals = list(loads)
+    for name, number in taken.items():
+        totals[number] += costs[name]
+    return max(totals)
+
+
+@given(COSTS, st.lists(st.floats(0, 1000), min_size=1, max_size=5), HOMES)
+def test_layout_of_last_time_is_kept_as_long_as_it_is_nearly_as_even(
+    costs: dict[str, float], loads: list[float], homes: dict[str, int]
+) -> None:
+    fresh, taken = spread(costs, loads), spread(costs, loads, homes)
+    assert set(taken) == set(costs)
+    limit = UNEVEN_MAX * fullest(costs, loads, fresh)
+    assert fullest(costs, loads, taken) <= limit + 1e-9
+
+
+@given(st.dictionaries(st.text("abc", min_size=1, max_size=4), st.floats(1, 100), min_size=1))
+def test_small_changes_of_rates_move_nothing(costs: dict[str, float]) -> None:
+    before = spread(costs, [0.0] * 3)
+    changed = {name: cost * (1.05 if len(name) % 2 else 0.96) for name, cost in costs.items()}
+    assert spread(changed, [0.0] * 3, before) == before
+
+
+def test_one_that_has_grown_moves_what_is_needed_and_no_more() -> None:
+    homes = {f"s{n}": n % 2 for n in range(20)}
+    costs = dict.fromkeys(homes, 1.0) | {"s0": 12.0}  # 21 against 10; the best is 16 and 15
+    taken = spread(costs, [0.0, 0.0], homes)
+    moved = [name for name in homes if taken[name] != homes[name]]
+    assert len(moved) == 1
+
+
+def test_another_shard_gets_its_part_and_one_less_is_laid_on_those_that_are_left() -> None:
+    homes = {f"s{n}": n % 2 for n in range(20)}
+    costs = dict.fromkeys(homes, 1.0)
+    more = spread(costs, [0.0, 0.0, 0.0], homes)
+    assert 0 < sum(number == 2 for number in more.values()) <= 7
+    assert all(more[name] in (homes[name], 2) for name in homes)
+    less = spread(costs, [0.0], homes)
+    assert set(less.values()) == {0}

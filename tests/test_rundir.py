@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -167,6 +168,57 @@ def test_leftovers_of_a_dead_gateway_are_removed(run_dir: Path) -> None:
     taken = RunDir.take([run_dir])
     assert [path.name for path in run_dir.iterdir()] == ["gateway.lock"]
     taken.release()
+
+
+def test_names_that_are_not_ours_are_kept(run_dir: Path) -> None:
+    names = {
+        "shard-notes.seg", "shard-0.seg.old", "shard-0.seg.tmp", "manifest.json.bak", "my.sock",
+        "shard-.lock", "shard-0.pub.x", "notes.txt",
+    }  # fmt: skip
+    for name in names:
+        (run_dir / name).touch()
+    RunDir.take([run_dir]).release()
+    assert {path.name for path in run_dir.iterdir()} == names
+    for name in names:
+        (run_dir / name).unlink()
+
+
+def test_link_is_removed_and_what_it_leads_to_is_kept(run_dir: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "precious"
+    kept.write_text("x")
+    (run_dir / "shard-0.seg").symlink_to(kept)
+    RunDir.take([run_dir]).release()
+    assert list(run_dir.iterdir()) == []
+    assert kept.read_text() == "x"
+
+
+def test_directory_in_the_place_of_a_file_is_named(run_dir: Path) -> None:
+    (run_dir / "shard-0.seg").mkdir()
+    with pytest.raises(RunDirError, match=r"shard-0\.seg: is in the way .*; see what it is"):
+        RunDir.take([run_dir])
+    (run_dir / "shard-0.seg").rmdir()
+
+
+HANGING = TAKE_LOCK.replace("sys.stdin.readline()", "__import__('time').sleep(600)")
+
+
+def test_hung_shard_of_a_dead_gateway_is_killed(
+    run_dir: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It is told by its lock and its command line; another program with the lock is not."""
+    monkeypatch.setattr(rundir, "_ORPHAN_SECONDS", 0.1)
+    child = subprocess.Popen(
+        [sys.executable, "-c", HANGING, str(run_dir / "shard-0.lock"), "gateway.shard"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == "taken\n"
+    os.kill(child.pid, signal.SIGSTOP)
+    RunDir.take([run_dir]).release()
+    assert child.wait(30) == -signal.SIGKILL
+    child.communicate()
+    assert list(run_dir.iterdir()) == []
 
 
 def test_shard_that_still_lives_keeps_its_files(

@@ -141,9 +141,10 @@ def test_rings_know_their_capacity_and_histograms_their_names(segment: SegmentFi
     )
     assert ring[0]["capacity"] == 8192
     rows = np.frombuffer(
-        memory, dtype(layout.HISTOGRAM), count=2, offset=segment.sections["histograms"].offset
+        memory, dtype(layout.HISTOGRAM), count=4, offset=segment.sections["histograms"].offset
     )
     assert [row["name"].decode() for row in rows] == list(layout.HISTOGRAM_NAMES)
+    assert [row["one_in"] for row in rows] == [1, 1, 16, 16]
 
 
 def test_publishing_makes_it_live_under_its_name(segment: SegmentFile, path: Path) -> None:

@@ -198,6 +198,7 @@ def test_refusal_names_the_stream_and_what_is_allowed(name: str, sentence: str) 
         ("spot:btcusdt@kline_1d@+09:00", "allowed: kline_<interval>[@+08:00] (intervals: 1s"),
         ("coinm:btcusd_perpetual@continuousKline_1s", "has no continuousKline_1s; allowed: con"),
         ("spot:!ticker_2h@arr", "spot has no !ticker_2h@arr; allowed: !ticker_<1h|4h|1d>@arr"),
+        ("usdm:btcusdt@agTrade", "unknown stream 'agTrade' on usdm; did you mean aggTrade? allow"),
         ("spot:btcusdt@markPrice", "spot has no markPrice, it is a stream of usdm and coinm; al"),
         ("usdm:btcusdt@avgPrice", "usdm has no avgPrice, it is a stream of spot; allowed: agg"),
         ("coinm:defiusd_perp@compositeIndex", "coinm has no compositeIndex, it is a stream of u"),

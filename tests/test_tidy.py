@@ -14,14 +14,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-TOP_FOLDERS = {".ci", "bench", "clients", "gateway", "systemd", "tests"}
+TOP_FOLDERS = {".ci", "bench", "clients", "container", "gateway", "systemd", "tests"}
 LINES_MAX = 500
 
 # No I/O loop, no sockets, no clock: values in, decisions out.
 PURE = {
     "array_rows", "backfill", "capacity", "decimals", "endpoints", "errors", "history",
     "instruments", "layout", "layout_counters", "layout_enums", "layout_numpy", "layout_table",
-    "markets", "patterns", "placement", "plan", "planner", "segment_plan", "shard_layout",
+    "markets", "patterns", "placement", "plan", "planner", "redaction", "segment_plan",
+    "shard_layout",
     "stream_forms", "stream_page", "stream_refusals", "stream_table", "streams",
 }  # fmt: skip
 SUPERVISOR_RULES = {
@@ -31,7 +32,17 @@ SUPERVISOR_RULES = {
 REST_RULES = {
     "budget", "calls", "hosts", "limits", "need_queue", "refusal", "weight_log", "ws_messages",
 }  # fmt: skip
+CONFIG_RULES = {
+    "base", "books", "building", "environment", "example", "keys", "limits", "overrides", "process",
+    "reading", "schema", "shown", "streams", "subscriptions", "toml_text", "upstream", "whole",
+}  # fmt: skip
 METRICS_RULES = {"buckets", "exposition", "families", "health", "readings"}
+DASHBOARD_RULES = {"guard", "looks", "messages"}
+WATCH_RULES = {"changes", "ladder", "readings", "rows", "stages", "states"}
+DOCTOR_RULES = {"findings", "judge", "judge_venue"}
+LIVE_RULES = {
+    "guide", "header", "keys", "listing", "panels", "rungs", "state", "styles", "text", "whole",
+}  # fmt: skip
 CLIENT_RULES = {"delivery", "dumps", "following", "levels"}
 IMPURE_MODULES = {
     "aiohttp", "asyncio", "multiprocessing", "picows", "selectors", "signal", "socket",
@@ -41,12 +52,15 @@ IMPURE_MODULES = {
 # Packages of gateway/ and the other packages of gateway/ that they may import.
 MAY_IMPORT = {
     "core": set[str](),
+    "dashboard": {"watch"},
+    "doctor": {"rest", "shard", "supervisor"},  # it tries what they do, by what they do it with
     "layout_export": set[str](),
     "metrics": set[str](),
     "rest": set[str](),
     "shard": {"core"},
     "simulator": set[str](),  # an own witness: it shares no decoder, book or rule with the gateway
     "supervisor": {"metrics", "rest"},
+    "watch": set[str](),
 }
 
 # Hosts of package indexes, and folders of one machine; spelled so that this file passes itself.
@@ -176,12 +190,56 @@ def test_rules_of_rest_know_no_loop_socket_or_clock() -> None:
         assert all(module in known or module.rpartition(".")[0] in known for module in own), name
 
 
+def test_rules_of_the_configuration_know_no_loop_socket_or_clock() -> None:
+    known = {f"gateway.config.{name}" for name in CONFIG_RULES}
+    for name in sorted(CONFIG_RULES):
+        found = set(imports(ROOT / "gateway/config" / f"{name}.py"))
+        assert not {module.split(".")[0] for module in found} & IMPURE_MODULES, name
+        own = {module for module in found if module.startswith("gateway.config.")}
+        assert all(module in known or module.rpartition(".")[0] in known for module in own), name
+
+
 def test_rules_of_metrics_know_no_loop_socket_or_clock() -> None:
     known = {f"gateway.metrics.{name}" for name in METRICS_RULES}
     for name in sorted(METRICS_RULES):
         found = set(imports(ROOT / "gateway/metrics" / f"{name}.py"))
         assert not {module.split(".")[0] for module in found} & IMPURE_MODULES, name
         own = {module for module in found if module.startswith("gateway.metrics.")}
+        assert all(module in known or module.rpartition(".")[0] in known for module in own), name
+
+
+def test_rules_of_watching_know_no_loop_socket_or_clock() -> None:
+    known = {f"gateway.watch.{name}" for name in WATCH_RULES}
+    for name in sorted(WATCH_RULES):
+        found = set(imports(ROOT / "gateway/watch" / f"{name}.py"))
+        assert not {module.split(".")[0] for module in found} & IMPURE_MODULES, name
+        own = {module for module in found if module.startswith("gateway.watch.")}
+        assert all(module in known or module.rpartition(".")[0] in known for module in own), name
+
+
+def test_judgements_of_the_doctor_know_no_loop_socket_or_clock() -> None:
+    known = {f"gateway.doctor.{name}" for name in DOCTOR_RULES}
+    for name in sorted(DOCTOR_RULES):
+        found = set(imports(ROOT / "gateway/doctor" / f"{name}.py"))
+        assert not {module.split(".")[0] for module in found} & IMPURE_MODULES, name
+        own = {module for module in found if module.startswith("gateway.doctor.")}
+        assert all(module in known or module.rpartition(".")[0] in known for module in own), name
+
+
+def test_lines_of_the_live_screen_are_made_without_a_terminal() -> None:
+    terminals = IMPURE_MODULES | {"termios", "tty", "select", "sys", "os"}
+    for name in sorted(LIVE_RULES):
+        found = set(imports(ROOT / "gateway/cli/live" / f"{name}.py"))
+        assert not {module.split(".")[0] for module in found} & terminals, name
+        assert not found & {"gateway.cli.live.terminal", "gateway.cli.live.show"}, name
+
+
+def test_rules_of_the_dashboard_know_no_loop_socket_or_clock() -> None:
+    known = {f"gateway.dashboard.{name}" for name in DASHBOARD_RULES}
+    for name in sorted(DASHBOARD_RULES):
+        found = set(imports(ROOT / "gateway/dashboard" / f"{name}.py"))
+        assert not {module.split(".")[0] for module in found} & IMPURE_MODULES, name
+        own = {module for module in found if module.startswith("gateway.dashboard.")}
         assert all(module in known or module.rpartition(".")[0] in known for module in own), name
 
 
@@ -265,9 +323,9 @@ def test_client_stands_alone() -> None:
         assert "gateway" not in names, f"{path.relative_to(ROOT)} imports the gateway"
 
 
-def test_only_commands_and_metrics_read_as_a_client_does() -> None:
+def test_only_what_shows_things_reads_as_a_client_does() -> None:
     for path in python_files("gateway"):
-        if own_package(path) in ("cli", "metrics"):
+        if own_package(path) in ("cli", "dashboard", "doctor", "metrics", "watch"):
             continue
         found = [module for module in imports(path) if module.split(".")[0] == "gateway_client"]
         assert not found, f"{path.relative_to(ROOT)} imports {found}"

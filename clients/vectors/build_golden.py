@@ -1,7 +1,7 @@
-"""Make the golden segments ``segment_v1``, ``segment_v1_1`` and ``segment_v1_2``, each .hex and .json.
+"""Make the golden segments ``segment_v1``, ``segment_v1_1`` to ``segment_v1_3``, each .hex and .json.
 
-    python clients/vectors/build_golden.py           write the files
-    python clients/vectors/build_golden.py --check   exit 1 where they differ from what is here
+python clients/vectors/build_golden.py           write the files
+python clients/vectors/build_golden.py --check   exit 1 where they differ from what is here
 """
 
 from __future__ import annotations
@@ -12,9 +12,13 @@ from pathlib import Path
 import minor0
 import minor1
 import minor2
+import minor3
 
 HERE = Path(__file__).parent
-SEGMENTS = {"segment_v1": minor0.build, "segment_v1_1": minor1.build, "segment_v1_2": minor2.build}
+SEGMENTS = {
+    "segment_v1": minor0.build, "segment_v1_1": minor1.build, "segment_v1_2": minor2.build,
+    "segment_v1_3": minor3.build,
+}  # fmt: skip
 
 
 def main() -> int:

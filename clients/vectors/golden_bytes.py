@@ -1,6 +1,6 @@
 """Placing bytes by hand: what the golden segments of all minor versions are made with.
 
-The tables below and every offset in ``minor0.py`` to ``minor2.py`` were typed off from
+The tables below and every offset in ``minor0.py`` to ``minor3.py`` were typed off from
 ``clients/LAYOUT.md``. Nothing is imported from the gateway, so the vectors stay a second opinion: a
 mistake in the generated tables or in the writer does not repeat itself here.
 """

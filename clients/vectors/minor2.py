@@ -30,35 +30,38 @@ GAP: Fields = [
     (0x90, "i64", "closed_real"), (0x98, "i64", "ts_before"), (0xA0, "i64", "ts_after"),
     (0xA8, "u32", "gap_state"), (0xAC, "u32", "subject"),
 ]  # fmt: skip
+HEADER_VALUES = {
+    "abi_minor": 2, "file_size": 0x25000, "section_count": 16, "symbol_count": 9, "directory_epoch": 41,
+    "stream_count": 27, "connection_count": 5, "value_count": 13,
+}  # fmt: skip
+SECTIONS = [
+    ("fields", [1, 1, 0x2000, 1600, 64, 25, 0, 64, 1, 0, 0, 0, 0]),
+    ("counters", [2, 1, 0x3000, 512, 512, 1, 0, 512, 1, 0, 0, 0, 0]),
+    ("histograms", [3, 1, 0x4000, 32896, 16448, 2, 0, 16448, 1, 0, 0, 0, 0]),
+    ("symbols", [4, 1, 0xD000, 1280, 128, 10, 0, 128, 1, 0, 0, 0, 0]),
+    ("connections", [5, 1, 0xE000, 768, 128, 6, 0, 128, 1, 0, 0, 0, 0]),
+    ("streams", [6, 1, 0xF000, 6144, 192, 32, 0, 192, 1, 0, 0, 0, 0]),
+    ("quote", [7, 1, 0x11000, 3200, 320, 10, 64, 128, 2, 0, 0, 0, 0]),
+    ("ticker", [8, 1, 0x12000, 5760, 576, 10, 64, 256, 2, 0, 0, 0, 0]),
+    ("last_trade", [9, 1, 0x14000, 4480, 448, 10, 64, 192, 2, 0, 0, 0, 0]),
+    ("book", [10, 1, 0x16000, 7040, 704, 10, 64, 320, 2, 0, 0, 5, 0]),
+    ("partial", [11, 1, 0x18000, 7040, 704, 10, 64, 320, 2, 0, 0, 5, 0]),
+    ("events", [12, 1, 0x1A000, 12288, 0, 0, 4096, 0, 0, 0, 0, 0, 8192]),
+    ("raw", [13, 1, 0x1D000, 8192, 0, 0, 4096, 0, 0, 0, 0, 0, 4096]),
+    ("mark_price", [14, 1, 0x1F000, 4480, 448, 10, 64, 192, 2, 0, 25, 0, 0]),
+    ("values", [15, 1, 0x21000, 10368, 576, 18, 64, 256, 2, 0, 0, 0, 0]),
+    ("gaps", [16, 1, 0x24000, 2304, 576, 4, 64, 256, 2, 0, 0, 0, 0]),
+]
 
 
 def header() -> dict[str, Any]:
     """Page 0. boot_id and the heartbeat are placeholders, see the README."""
-    return put_header(minor1.HEADER, {"abi_minor": 2, "file_size": 0x25000, "section_count": 16, "symbol_count": 9,
-                                      "directory_epoch": 41, "stream_count": 27, "connection_count": 5,
-                                      "value_count": 13})  # fmt: skip
+    return put_header(minor1.HEADER, dict(HEADER_VALUES))
 
 
 def sections() -> dict[str, Any]:
     """16 rows. FIELDS describes the cells of MARK_PRICE only; cells of ladders are 32 bytes longer."""
-    return section_table([
-        ("fields", [1, 1, 0x2000, 1600, 64, 25, 0, 64, 1, 0, 0, 0, 0]),
-        ("counters", [2, 1, 0x3000, 512, 512, 1, 0, 512, 1, 0, 0, 0, 0]),
-        ("histograms", [3, 1, 0x4000, 32896, 16448, 2, 0, 16448, 1, 0, 0, 0, 0]),
-        ("symbols", [4, 1, 0xD000, 1280, 128, 10, 0, 128, 1, 0, 0, 0, 0]),
-        ("connections", [5, 1, 0xE000, 768, 128, 6, 0, 128, 1, 0, 0, 0, 0]),
-        ("streams", [6, 1, 0xF000, 6144, 192, 32, 0, 192, 1, 0, 0, 0, 0]),
-        ("quote", [7, 1, 0x11000, 3200, 320, 10, 64, 128, 2, 0, 0, 0, 0]),
-        ("ticker", [8, 1, 0x12000, 5760, 576, 10, 64, 256, 2, 0, 0, 0, 0]),
-        ("last_trade", [9, 1, 0x14000, 4480, 448, 10, 64, 192, 2, 0, 0, 0, 0]),
-        ("book", [10, 1, 0x16000, 7040, 704, 10, 64, 320, 2, 0, 0, 5, 0]),
-        ("partial", [11, 1, 0x18000, 7040, 704, 10, 64, 320, 2, 0, 0, 5, 0]),
-        ("events", [12, 1, 0x1A000, 12288, 0, 0, 4096, 0, 0, 0, 0, 0, 8192]),
-        ("raw", [13, 1, 0x1D000, 8192, 0, 0, 4096, 0, 0, 0, 0, 0, 4096]),
-        ("mark_price", [14, 1, 0x1F000, 4480, 448, 10, 64, 192, 2, 0, 25, 0, 0]),
-        ("values", [15, 1, 0x21000, 10368, 576, 18, 64, 256, 2, 0, 0, 0, 0]),
-        ("gaps", [16, 1, 0x24000, 2304, 576, 4, 64, 256, 2, 0, 0, 0, 0]),
-    ])
+    return section_table(SECTIONS)
 
 
 def counters() -> dict[str, Any]:
@@ -141,11 +144,16 @@ def states() -> minor1.States:
     ]  # fmt: skip
 
 
+def rows_and_records() -> dict[str, Any]:
+    """Directories, slots and rings."""
+    found = {"symbols": minor1.symbols(), "connections": minor1.connections(), "streams": streams()}
+    found |= {"slots": minor1.slots(ladders()) | gaps()}
+    return found | {"events": minor1.events(states(), STATE_2, 192), "raw": minor1.raw()}
+
+
 def build() -> tuple[str, str]:
     """Text of the hex file and of the JSON file."""
     parts.clear()
-    expected = {"header": header(), "sections": sections(), "fields": minor1.described(), **counters()}
-    expected |= {"symbols": minor1.symbols(), "connections": minor1.connections(), "streams": streams()}
-    expected |= {"slots": minor1.slots(ladders()) | gaps()}
-    expected |= {"events": minor1.events(states(), STATE_2, 192), "raw": minor1.raw()}
+    expected = {"header": header(), "sections": sections(), "fields": minor1.described()}
+    expected |= counters() | minor1.histograms() | rows_and_records()
     return files(0x25000, expected)

@@ -8,6 +8,8 @@ from itertools import zip_longest
 
 import click
 
+from gateway.cli import complete
+from gateway.cli.manual import manual
 from gateway.cli.numbers import duration, exact
 from gateway.cli.options import json_option, run_dir_option
 from gateway.streams import parse_symbol
@@ -16,8 +18,17 @@ from gateway_client import Book, Gateway
 Texts = tuple[str, str]  # price, quantity
 
 
-@click.command("book")
-@click.argument("symbol")
+@click.command(
+    "book",
+    epilog=manual(
+        (
+            "gateway book spot:BTCUSDT --levels 5",
+            "gateway book usdm:ETHUSDT --json | jq '.bids[0], .asks[0]'",
+        ),
+        (67, 69, 76),
+    ),
+)
+@click.argument("symbol", shell_complete=complete.symbols)
 @click.option(
     "--levels", type=click.IntRange(1, 10_000), default=20, show_default=True, help="A side."
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -15,14 +14,18 @@ from typing import IO
 import click
 
 from gateway import processes
-from gateway.cli.screen import show
-from gateway.cli.view import Viewer
+from gateway.cli.live.show import show
+from gateway.cli.live.state import State
+from gateway.cli.live.terminal import can_be_taken
+from gateway.cli.manual import manual
+from gateway.cli.top import BLOCK_SECONDS, follow
 from gateway.errors import GatewayError
 from gateway.rundir import MANIFEST_NAME
-from gateway_client import Gateway
+from gateway.watch.watcher import Watcher
 
 READY_SECONDS = 60.0
 STOP_SECONDS = 5.0
+REFRESH_SECONDS = 0.5
 _SHM = Path("/dev/shm")
 
 
@@ -35,7 +38,10 @@ class DemoFailed(GatewayError):
         self.said = said
 
 
-@click.command("demo")
+@click.command(
+    "demo",
+    epilog=manual(("gateway demo", "gateway demo --seconds 5 | tail"), (69, 73, 130), ()),
+)
 @click.option(
     "--seconds",
     metavar="N",
@@ -51,8 +57,11 @@ def command(seconds: float) -> None:
     On a terminal until q or Ctrl-C, else for --seconds as plain lines. Leaves nothing behind.
     """
     run_dir = _SHM / f"binance-gateway-demo-{os.getpid()}"
-    with _gateway(run_dir), Gateway(run_dir) as gateway:
-        show(Viewer(gateway), None if sys.stdout.isatty() else seconds)
+    with _gateway(run_dir), Watcher(run_dir, with_report=True) as watcher:
+        if can_be_taken():
+            show(watcher, State(interval=REFRESH_SECONDS))
+        else:
+            follow(watcher, State(), None, BLOCK_SECONDS, seconds=seconds)
 
 
 @contextmanager

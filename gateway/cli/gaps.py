@@ -3,22 +3,38 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import click
 
+from gateway.cli.live.text import Column, plain, table
+from gateway.cli.manual import manual
 from gateway.cli.numbers import NOTHING, duration
-from gateway.cli.options import json_option, run_dir_option
+from gateway.cli.options import run_dir_option
+from gateway.cli.widths import terminal_width, wrapped
 from gateway_client import Gap, Gateway
 
-_COLUMNS = ("state", "stream", "missing ids", "missing", "recovered", "found at (UTC)", "lasted")
-_RIGHT = frozenset(("missing", "recovered"))
+_COLUMNS = (
+    Column("state", "<"), Column("stream", "<"), Column("missing ids", "<", rank=3),
+    Column("missing"), Column("recovered", rank=2), Column("found at (UTC)", "<", rank=1),
+    Column("lasted", "<"), Column("event before (UTC)", "<", rank=4),
+    Column("event after (UTC)", "<", rank=5),
+)  # fmt: skip
+"""What does not fit on a terminal is left out, the greatest rank first."""
 
 
-@click.command("gaps")
+@click.command(
+    "gaps",
+    epilog=manual(
+        ("gateway gaps", "gateway gaps --open", "gateway gaps --json | jq '.[].stream'"),
+        (69, 76),
+    ),
+)
 @click.option("--open", "is_open", is_flag=True, help="Only those that are still being fetched.")
-@json_option
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON array, an object for each gap."
+)
 @run_dir_option
 def command(is_open: bool, as_json: bool, run_dir: str) -> None:
     """List the gaps in the streams, from shared memory: the last 1024 of each shard.
@@ -34,7 +50,7 @@ def command(is_open: bool, as_json: bool, run_dir: str) -> None:
     if as_json:
         click.echo(json.dumps([_object(gap) for gap in found]))
     elif found:
-        click.echo("\n".join(_lines(found)))
+        click.echo("\n".join(lines(found, terminal_width())))
     elif is_open:
         click.echo(f"no open gap; {total:,} found since the start")
     else:
@@ -59,18 +75,25 @@ def _object(gap: Gap) -> dict[str, object]:
     }
 
 
-def _lines(gaps: Sequence[Gap]) -> Iterator[str]:
-    rows = [_COLUMNS, *map(_texts, gaps)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = zip(row, _COLUMNS, widths, strict=True)
-        padded = (t.rjust(width) if name in _RIGHT else t.ljust(width) for t, name, width in cells)
-        yield "  ".join(padded).rstrip()
+def lines(gaps: Sequence[Gap], width: int | None) -> list[str]:
+    """Return titles and a line for each gap, and a word on what is left out in ``width``."""
+    rows = [[(text, "") for text in _texts(gap)] for gap in gaps]
+    found = [plain(line) for line in table(_COLUMNS, rows, width)]
+    missing = [each.title for each in _COLUMNS if f"{each.title}  " not in f"{found[0]}  "]
+    if missing and width is not None:
+        found += wrapped(f"not shown in {width} columns: {', '.join(missing)}; see --json", width)
+    return found
 
 
 def _texts(gap: Gap) -> tuple[str, ...]:
     ids = NOTHING if gap.first_id is None else f"{gap.first_id}-{gap.last_id}"
     missing = f"{gap.missing:,}" if gap.missing else "?"
     lasted = "still open" if gap.closed is None else duration(gap.closed - gap.opened)
-    opened = datetime.fromtimestamp(gap.opened / 1e9, UTC).strftime("%m-%d %H:%M:%S.%f")[:-3]
-    return gap.state.name, gap.stream, ids, missing, f"{gap.recovered:,}", opened, lasted
+    found = (gap.state.name, gap.stream, ids, missing, f"{gap.recovered:,}", _time(gap.opened))
+    return *found, lasted, _time(gap.ts_before), _time(gap.ts_after)
+
+
+def _time(ns: int | None) -> str:
+    if ns is None:
+        return NOTHING
+    return datetime.fromtimestamp(ns / 1e9, UTC).strftime("%m-%d %H:%M:%S.%f")[:-3]

@@ -13,6 +13,7 @@ import click
 import orjson
 import uvloop
 
+from gateway.cli.manual import manual
 from gateway.cli.simulated_faults import FAULTS_HELP, fault_options, plan_of
 from gateway.cli.simulated_rules import control_help, rule_options, rules_of
 from gateway.errors import UsageError
@@ -33,7 +34,22 @@ laid over each other by the time since their own first line.
 """
 
 
-@click.command("simulate", epilog=_EPILOG + FAULTS_HELP + control_help())
+@click.command(
+    "simulate",
+    epilog=_EPILOG
+    + FAULTS_HELP
+    + control_help()
+    + "\n\n"
+    + manual(
+        (
+            "gateway simulate --port 9100 --seed 7",
+            "gateway simulate --replay capture.gz --speed max",
+            "gateway simulate --load 80000",
+        ),
+        (65, 66, 98),
+        (),
+    ),
+)
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),

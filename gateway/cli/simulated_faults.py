@@ -15,43 +15,43 @@ from gateway.simulator.fault_plan import BadPlan, FaultPlan, RestFaults, read_pl
 F = TypeVar("F", bound=Callable[..., Any])
 
 FAULTS_HELP = """\b
-A file of faults is TOML (its name ends with .toml) or JSON; the order "faults" is
-JSON of the same shape. All of it may be left out; of the rows whose pattern fits
-(* and ?) the first counts:
-  on = true                        # false: nothing goes wrong
-  seed = 0                         # the same seed hits the same frames
-  per_connection = false           # true: each connection has faults of its own
-  [[frames]]                       # shares of a stream's frames, at most 1 together
+A file of faults is TOML (its name ends with .toml) or JSON; the order
+"faults" is JSON of the same shape. All of it may be left out; of the rows
+whose pattern fits (* and ?) the first counts:
+  on = true                   # false: nothing goes wrong
+  seed = 0                    # the same seed hits the same frames
+  per_connection = false      # true: each connection has faults of its own
+  [[frames]]                  # shares of a stream's frames; sum at most 1
   streams = "spot:*@depth*"
   drop = 0.01
   duplicate = 0.01
-  reorder = 0.01                   # changes places with the stream's next frame
-  delay = 0.01                     # with all of its stream that follows, in order
+  reorder = 0.01              # changes places with the stream's next frame
+  delay = 0.01                # with all of its stream that follows, in order
   delay_seconds = 0.5
   corrupt = 0.01
-  damage = "any"                   # "cut", "flip" (no JSON any more), or any of
-                                   # these two; "digit": JSON, and wrong
-  after = 0                        # frames that are left alone first
-  until = 1000                     # the last frame that may be hit
-  [[rest]]                         # <market>:<last part of the path>; WebSocket API:
-                                   # spot:ws/depth
+  damage = "any"              # "cut", "flip" (no JSON any more), or any of
+                              # these two; "digit": JSON, and wrong
+  after = 0                   # frames that are left alone first
+  until = 1000                # the last frame that may be hit
+  [[rest]]                    # <market>:<end of the path>; WebSocket API:
+                              # spot:ws/depth
   calls = "spot:depth"
-  delay = 0.05                     # seconds, of every answer
-  stale = 0.1                      # share of depth answers with the book of before
+  delay = 0.05                # seconds, of every answer
+  stale = 0.1                 # share of depth answers with the book of before
   stale_seconds = 5
-  fail = 0.1                       # share answered with a status
-  status = 503                     # or 403 418 429 500 502 504
+  fail = 0.1                  # share answered with a status
+  status = 503                # or 403 418 429 500 502 504
   retry_after = 5
-  count = 10                       # how often at most
+  count = 10                  # how often at most
   [[episodes]]
-  what = "silent"                  # half_open, slow, refuse, kill, restart_ids
-  target = "usdm:*@aggTrade"       # streams; restart_ids: symbols (spot:BTC*);
-                                   # the others: markets
-  at = 10                          # seconds from the begin
-  every = 60                       # on average; none: once
+  what = "silent"             # half_open, slow, refuse, kill, restart_ids
+  target = "usdm:*@aggTrade"  # streams; restart_ids: symbols (spot:BTC*);
+                              # the others: markets
+  at = 10                     # seconds from the begin
+  every = 60                  # on average; none: once
   lasts = 5
-  bytes_per_s = 2000               # slow
-  status = 503                     # refuse: 403 418 429 451 503, with retry_after
+  bytes_per_s = 2000          # slow
+  status = 503                # refuse: 403 418 429 451 503, with retry_after
 
 """
 

@@ -89,15 +89,16 @@ def rules_of(
 def control_help() -> str:
     """Return what can be asked of a running simulator, as an epilog of click."""
     orders = "\n".join(
-        f"  POST /sim/{name}  {example}\n      {(kind.__doc__ or '').splitlines()[0]}"
+        f"  POST /sim/{name}  {example}\n    {(kind.__doc__ or '').splitlines()[0]}"
         for name, (kind, example) in ORDERS.items()
     )
     return f"""\b
-Control room, on the REST address. Orders are JSON; those that choose connections
-take "market", "connection" (an id of /sim/status) and "stream", or none for all:
+Control room, on the REST address. Orders are JSON; those that choose
+connections take "market", "connection" (an id of /sim/status) and "stream",
+or none for all:
   GET  /sim/status
-      Frames sent, connections, refusals, and the rules that clients broke.
+    Frames sent, connections, refusals, and the rules that clients broke.
   GET  /sim/book?market=spot&symbol=BTCUSDT[&id=N]
-      The true book, now or at an update id.
+    The true book, now or at an update id.
 {orders}
 """

@@ -2,47 +2,55 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from msgspec import structs
 
 from gateway import __version__, log
-from gateway.cli.options import run_dir_option
-from gateway.cli.simulated import Addresses, simulator
-from gateway.config import Config, Upstream, load, override, selection_of
+from gateway.cli.manual import manual
+from gateway.cli.options import config_option, override_options, run_dir_option, settings_of
+from gateway.config import Config, Upstream, selection_of
+from gateway.config.files import STDIN
 from gateway.errors import UsageError
 from gateway.plan import ShardPlan
 from gateway.rundir import candidates
 from gateway.state import state_directory
-from gateway.supervisor.running import Started
-from gateway.supervisor.service import Order, run
+
+if TYPE_CHECKING:
+    from gateway.cli.simulated import Addresses
+    from gateway.supervisor.running import Started
+
+_log = logging.getLogger("gateway")
 
 
-@click.command("start")
-@click.option("--config", metavar="FILE", help="Configuration, TOML. Default: built in.")
+@click.command(
+    "start",
+    epilog=manual(
+        (
+            "gateway start",
+            "gateway start --simulate",
+            "gateway start --subscribe 'spot:*usdt@trade' --subscribe usdm:!ticker@arr",
+            "GATEWAY_BOOK_LEVELS=50 gateway start --config gateway.toml",
+        ),
+        (66, 69, 73, 75, 78, 98, 130),
+        ("GATEWAY_CONFIG", "GATEWAY_RUN_DIR", "GATEWAY_<KEY>", "GATEWAY_LOG"),
+    ),
+)
+@config_option
 @run_dir_option
-@click.option(
-    "--upstream-ws", metavar="URL", default="", help="Instead of Binance, ws://host:port."
-)
-@click.option("--upstream-rest", metavar="URL", default="", help="The same for REST, http://…")
-@click.option(
-    "--subscribe",
-    metavar="STREAM",
-    multiple=True,
-    help="Stream or pattern to carry, as spot:btcusdt@trade or 'spot:*usdt@trade'; repeat it. "
-    "Replaces the configured ones.",
-)
+@override_options
 @click.option("--simulate", is_flag=True, help="Use a market that is made up here, not Binance.")
 @click.option("--no-wait", is_flag=True, help="End with 69 if the venue cannot be reached now.")
 @click.option("--log-json", is_flag=True, help="Log JSON lines (default under systemd).")
 def command(
-    config: str | None,
+    config: str,
     run_dir: str,
     upstream_ws: str,
     upstream_rest: str,
@@ -70,20 +78,28 @@ def command(
     log.set_up()
     if simulate and (upstream_ws or upstream_rest):
         raise UsageError("--simulate", "is an upstream itself", "leave out --upstream-ws and -rest")
-    origin = "--subscribe" if subscribe else config or "default subscriptions"
+    if config == STDIN:
+        raise UsageError("--config -", "cannot be read again", "name a file")
+    settled = settings_of(config, subscribe, upstream_ws, upstream_rest)
+    for remark in settled.remarks:
+        _log.warning("%s", remark)
+    origin = settled.origins.get("subscribe", "default subscriptions")
 
     def settings() -> Config:
-        read = load(Path(config)) if config else Config()
-        return override(
-            read, subscribe=subscribe, upstream_ws=upstream_ws, upstream_rest=upstream_rest
-        )
+        return settings_of(config, subscribe, upstream_ws, upstream_rest).config
+
+    # Not at the top: help and completion of this command are to come at once.
+    from gateway.supervisor.service import Order, run
 
     with ExitStack() as stack:
-        read_again = settings
+        given, read_again = settled.config, settings
         if simulate:
-            addresses = stack.enter_context(simulator(selection_of(settings(), origin)))
+            from gateway.cli.simulated import simulator
+
+            _log.info("starting a simulated market")
+            addresses = stack.enter_context(simulator(selection_of(given, origin)))
             read_again = partial(_on_simulator, settings, addresses)
-        given = read_again()
+            given = read_again()
         order = Order(
             given,
             origin,

@@ -11,17 +11,35 @@ from typing import Any
 
 import click
 
+from gateway.cli.live.listing import cells
+from gateway.cli.live.show import first_view
+from gateway.cli.manual import manual
 from gateway.cli.options import json_option, run_dir_option
 from gateway.cli.status_text import lines
-from gateway.cli.view import View, Viewer
+from gateway.cli.view import View
+from gateway.cli.widths import terminal_width, wrapped
 from gateway.errors import NotRunning
-from gateway_client import ClientError, Gateway
+from gateway.watch import changes as watch
+from gateway.watch.rows import arrange
+from gateway.watch.watcher import Watcher
+from gateway_client import ClientError, Gateway, GatewayStatus
 
 _SAMPLE_SECONDS = 0.5
 _ANSWER_SECONDS = 1.0
+_TEXTS = ("symbol", "state", "bid_qty", "bid_px", "ask_px", "ask_qty", "last")
 
 
-@click.command("status")
+@click.command(
+    "status",
+    epilog=manual(
+        (
+            "gateway status",
+            "gateway status --json | jq .frames_per_second",
+            "gateway status > /dev/null || echo 'no gateway is alive'",
+        ),
+        (69, 76),
+    ),
+)
 @json_option
 @run_dir_option
 def command(as_json: bool, run_dir: str) -> None:
@@ -31,31 +49,33 @@ def command(as_json: bool, run_dir: str) -> None:
     instrument. Rates are those of half a second; counters and latencies count from the start of the
     shard.
     """
-    with Gateway(run_dir or None) as gateway:
-        viewer = Viewer(gateway)
-        viewer.look(limit=0)
-        time.sleep(_SAMPLE_SECONDS)
-        view = viewer.look(limit=None if as_json else 0)
+    with Gateway(run_dir or None) as gateway, Watcher(run_dir or None) as watcher:
+        watched = first_view(watcher, _SAMPLE_SECONDS)
+        view = _view(gateway.status(), watched)
         answer = _answer(gateway)
     weight, hosts = answer.get("weight"), answer.get("hosts")
     if as_json:
-        click.echo(json.dumps(_object(view) | {"weight": weight, "hosts": hosts}))
+        click.echo(json.dumps(_object(view, watched) | {"weight": weight, "hosts": hosts}))
     else:
-        click.echo("\n".join(lines(view, time.time_ns(), weight, hosts)))
+        width = terminal_width()
+        for line in lines(view, time.time_ns(), weight, hosts):
+            click.echo("\n".join(wrapped(line, width)))
     if not view.is_alive:
         sys.exit(NotRunning.exit_code)
 
 
-def _object(view: View) -> dict[str, object]:
+def _view(status: GatewayStatus, watched: watch.View) -> View:
+    rates = {link.of.name: link.rate for shard in watched.shards for link in shard.links}
+    return View(status, watched.rate, watched.bytes_rate, rates)
+
+
+def _object(view: View, watched: watch.View) -> dict[str, object]:
     found = dataclasses.asdict(view.status)
     found["alive"] = view.is_alive
     found["frames_per_second"] = round(view.frames_per_second, 1)
     found["bytes_per_second"] = round(view.bytes_per_second, 1)
     found["deliveries"] = dict(view.deliveries())
-    found["symbols"] = [
-        dataclasses.asdict(row) | {"state": row.state.name, "age_ns": _or_none(row.age_ns)}
-        for row in view.symbols
-    ]
+    found["symbols"] = [_symbol(row) for row in arrange(watched.rows)]
     for shard in found["shards"]:
         shard["generation"] = str(shard["generation"])  # over 2^53
     return found
@@ -70,5 +90,8 @@ def _answer(gateway: Gateway) -> Mapping[str, Any]:
     return found
 
 
-def _or_none(value: float) -> int | None:
-    return None if value != value else int(value)  # NaN is no JSON
+def _symbol(row: watch.Row) -> dict[str, object]:
+    of = row.of
+    texts = [text for text, _ in cells(row)]
+    named = zip(_TEXTS, texts, strict=False)
+    return dict(named) | {"rate": row.rate, "age_ns": of.silent_ns, "gaps": of.gaps}

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from gateway.cli import trust_text
+from gateway.cli.live.styles import stage
 from gateway.cli.numbers import duration, rate, size
 from gateway.cli.numbers import latency as latency_text
-from gateway.cli.plain import LATENCY_NAMES, delivery_text
+from gateway.cli.plain import delivery_text
 from gateway.cli.trust_text import Hosts, Weight
 from gateway.cli.view import View
 from gateway_client.status import ConnectionStatus, Latency, ShardStatus, StreamStatus
@@ -132,7 +133,7 @@ def _counted(counters: dict[str, int]) -> str:
 
 
 def _latency(latency: Latency) -> str:
-    name = LATENCY_NAMES.get(latency.name, latency.name)
+    name = stage(latency.name)
     # Percentiles are upper edges of their buckets, the maximum is exact.
     marks = {
         mark: min(getattr(latency, mark), latency.max)

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import click
 
+from gateway.cli import complete
 from gateway.cli.change import change
+from gateway.cli.manual import manual
 from gateway.cli.options import json_option, run_dir_option
 
 
-@click.command("subscribe")
-@click.argument("streams", metavar="STREAM...", nargs=-1, required=True)
+@click.command(
+    "subscribe",
+    epilog=manual(
+        (
+            "gateway subscribe spot:solusdt@trade 'usdm:eth*@aggTrade'",
+            "gateway subscribe --json spot:btcusdt@kline_1m | jq .added",
+        ),
+        (67, 69, 73),
+    ),
+)
+@click.argument(
+    "streams", metavar="STREAM...", nargs=-1, required=True, shell_complete=complete.new_streams
+)
 @json_option
 @run_dir_option
 def command(streams: tuple[str, ...], as_json: bool, run_dir: str) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import click
 
+from gateway.cli import complete
+from gateway.cli.manual import manual
 from gateway.cli.options import run_dir_option
 from gateway.cli.record_text import record_text
 from gateway.errors import UsageError
@@ -23,8 +25,19 @@ _IDLE_SECONDS = 0.005
 _CHECK_SECONDS = 1.0
 
 
-@click.command("tail")
-@click.argument("topic")
+@click.command(
+    "tail",
+    epilog=manual(
+        (
+            "gateway tail spot:btcusdt@trade",
+            "gateway tail 'spot:btcusdt@'",
+            "gateway tail 'usdm:*' --count 100",
+            "gateway tail state:spot:BTCUSDT",
+        ),
+        (67, 69, 76, 130),
+    ),
+)
+@click.argument("topic", shell_complete=complete.streams)
 @click.option("--count", metavar="N", type=click.IntRange(1), help="End after N messages.")
 @click.option("--binary", is_flag=True, help="Take the event records, and print them as JSON.")
 @run_dir_option

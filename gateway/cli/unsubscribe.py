@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import click
 
+from gateway.cli import complete
 from gateway.cli.change import change
+from gateway.cli.manual import manual
 from gateway.cli.options import json_option, run_dir_option
 
 
-@click.command("unsubscribe")
-@click.argument("streams", metavar="STREAM...", nargs=-1, required=True)
+@click.command(
+    "unsubscribe",
+    epilog=manual(
+        ("gateway unsubscribe spot:solusdt@trade", "gateway unsubscribe 'spot:*usdt@trade'"),
+        (67, 69),
+    ),
+)
+@click.argument(
+    "streams", metavar="STREAM...", nargs=-1, required=True, shell_complete=complete.streams
+)
 @json_option
 @run_dir_option
 def command(streams: tuple[str, ...], as_json: bool, run_dir: str) -> None:

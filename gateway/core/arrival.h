@@ -27,11 +27,12 @@ typedef enum gw_fate {
     GW_FATE_GAP,       /* new, and what should have come before it did not */
     GW_FATE_RESTARTED, /* new: ids or times begin again from here, lower than before */
     GW_FATE_OLD,       /* below the last one of its own source: told, but it replaces nothing */
+    GW_FATE_LATE,      /* above all that came of the numbering before: told for the first time, but it replaces nothing */
     GW_FATE_DUPLICATE, /* the other source has brought it */
     GW_FATE_EARLY,     /* the other source is going to bring it */
 } gw_fate;
 
-enum { GW_RECENT = 32, GW_BEHIND_RUN_MAX = 3 };
+enum { GW_RECENT = 32, GW_BEHIND_RUN_MAX = 3, GW_LATE_RUN_MAX = 32 };
 static const int64_t GW_ANEW_NS = 1000000000, GW_EARLY_MAX_NS = 500000000, GW_QUIET_JOIN_NS = 5000000000, GW_STARVED_NS = 1000000000;
 
 /* One of the two, in its session. */
@@ -42,6 +43,7 @@ typedef struct gw_origin {
     int64_t missed_mono; /* since when the other one is ahead of it, 0: it is not */
     uint32_t times;      /* `repeats`: how often it brought its last id */
     uint8_t behind_run;  /* ids below its own last, one after the other */
+    uint8_t late_run;    /* events that seem to be of an earlier time, one after the other */
     bool seen;
     bool joined;
     bool early;          /* it is ahead, since `base`, without holes of its own */
@@ -60,13 +62,15 @@ typedef struct gw_arrivals {
     uint8_t recent_at;
     uint32_t times;       /* `repeats`: how often the last id has been told */
     uint64_t last_id;     /* of the merged stream */
-    uint64_t expected_id; /* GAP: the id that should have come */
+    uint64_t expected_id; /* GAP, LATE: the id that should have come */
     uint64_t early_id;
     uint64_t lost_id; /* the hole behind it has been told */
     int64_t early_mono; /* since when a source is ahead, 0: none is */
     int64_t new_mono;   /* when the merged stream last went on */
     int64_t began;      /* the venue's time of the event with which ids began anew, 0: not known */
     int64_t last_time;  /* the venue's time of the event of last_id, 0: not known */
+    uint64_t ended_id;  /* the last one of the numbering before, and its time */
+    int64_t ended_time;
     gw_origin sources[2];
     uint64_t recent[GW_RECENT]; /* EVENT: hashes of the last events */
 } gw_arrivals;
@@ -79,6 +83,7 @@ typedef struct gw_sighting {
     int64_t time;     /* ns, the venue's; 0: it says none */
     int64_t mono;
     uint8_t side;
+    bool counts;       /* CONTIGUOUS: what it says is in no later event, as a trade, unlike a level */
     bool paired;       /* the other source is up, or was a moment ago */
     bool peer_carries; /* the other source is up, has joined, and keeps up */
 } gw_sighting;
@@ -91,13 +96,17 @@ static inline uint64_t gw_mix(uint64_t hash, uint64_t word)
 
 static inline uint64_t gw_hash(uint64_t hash, const uint8_t *bytes, size_t length)
 {
-    uint64_t word;
-    for (; length >= 8; bytes += 8, length -= 8) {
+    uint64_t word = 0;
+    if (length < 8) {
+        memcpy(&word, bytes, length);
+        return gw_mix(hash, word);
+    }
+    const uint8_t *last = bytes + length - 8; /* it may overlap the word before */
+    for (; bytes < last; bytes += 8) {
         memcpy(&word, bytes, 8);
         hash = gw_mix(hash, word);
     }
-    word = 0;
-    memcpy(&word, bytes, length);
+    memcpy(&word, last, 8);
     return gw_mix(hash, word);
 }
 
@@ -105,21 +114,25 @@ static inline uint64_t gw_hash(uint64_t hash, const uint8_t *bytes, size_t lengt
 static inline void gw_arrival_advance(gw_arrivals *a, const gw_sighting *s)
 {
     gw_origin *own = &a->sources[s->side], *other = &a->sources[1 - s->side];
+    /* Its own events came in another order: what it brought before this one is still awaited. */
+    const bool ahead = own->early && own->id > s->id;
     if (s->id != a->last_id || !own->times)
         own->times = 1;
     a->times = own->times;
-    a->last_id = own->id = s->id;
+    a->last_id = s->id;
+    own->id = ahead ? own->id : s->id;
     a->new_mono = s->mono;
     a->last_time = s->time;
     /* What the other one holds out beyond this is still to come, within a time that begins anew. */
-    a->early_mono = other->early && other->id > s->id ? s->mono : 0;
+    a->early_mono = other->early && other->id > s->id ? s->mono : ahead ? a->early_mono : 0;
     a->any = true;
     a->orphaned = false;
     own->seen = own->joined = true;
-    own->behind_run = 0;
+    own->behind_run = own->late_run = 0;
     own->missed_mono = 0;
     own->refused = 0;
-    own->early = own->stale = false;
+    own->early = ahead;
+    own->stale = false;
     other->refused -= other->refused > 0;
     if (other->early && s->id >= other->base)
         other->joined = true;
@@ -129,14 +142,21 @@ static inline void gw_arrival_advance(gw_arrivals *a, const gw_sighting *s)
         other->missed_mono = s->mono;
 }
 
+static inline void gw_arrival_end_numbering(gw_arrivals *a, const gw_sighting *s)
+{
+    a->began = s->time;
+    a->ended_id = a->last_id;
+    a->ended_time = a->last_time;
+}
+
 /* Ids begin anew: what the other source has brought is of the time before. */
 static inline gw_fate gw_arrival_restart(gw_arrivals *a, const gw_sighting *s)
 {
     gw_origin *other = &a->sources[1 - s->side];
     const bool was_seen = other->seen;
-    a->began = s->time;
-    other->joined = other->early = false;
-    other->behind_run = 0;
+    gw_arrival_end_numbering(a, s);
+    other->joined = other->early = a->sources[s->side].early = false;
+    other->behind_run = other->late_run = 0;
     gw_arrival_advance(a, s);
     other->stale = was_seen || s->time;
     return GW_FATE_RESTARTED;
@@ -151,16 +171,25 @@ static inline gw_fate gw_arrival_repeat(gw_origin *own, const gw_sighting *s, bo
     }
     own->seen = true;
     own->joined |= newest || s->id >= own->base;
-    own->behind_run = 0; /* it goes on, behind the other one */
+    own->behind_run = own->late_run = 0; /* it goes on, behind the other one */
     own->missed_mono = newest ? 0 : s->mono;
     own->refused = 0; /* what it garbled came before this */
     return GW_FATE_DUPLICATE;
 }
 
-/* Below the last one of its own source; three in a row mean that the venue restarted. */
+/* An event of an earlier time than `last` is late, unless it never ends: then it was that time that was wrong. */
+static inline bool gw_arrival_is_late(gw_origin *own, const gw_sighting *s, int64_t last)
+{
+    return s->time && s->time < last && ++own->late_run < GW_LATE_RUN_MAX;
+}
+
+/* Below the last one of its own source; three in a row that are not late mean that the venue restarted. */
 static inline gw_fate gw_judge_backwards(gw_arrivals *a, const gw_sighting *s)
 {
-    if (++a->sources[s->side].behind_run < GW_BEHIND_RUN_MAX)
+    gw_origin *own = &a->sources[s->side];
+    if (a->identity != GW_ID_EVENT && gw_arrival_is_late(own, s, a->last_time))
+        return GW_FATE_OLD;
+    if (++own->behind_run < GW_BEHIND_RUN_MAX)
         return GW_FATE_OLD;
     return gw_arrival_restart(a, s);
 }
@@ -197,6 +226,8 @@ static inline gw_fate gw_judge_first(gw_arrivals *a, const gw_sighting *s)
     const bool any = a->any, same = s->id == a->last_id, lower = s->id < a->last_id;
     const bool hole = a->identity == GW_ID_CONTIGUOUS && s->follows > a->last_id;
     a->expected_id = a->last_id + 1;
+    if (any && lower)
+        gw_arrival_end_numbering(a, s);
     gw_arrival_advance(a, s);
     if (!any || (same && a->identity == GW_ID_MONOTONE))
         return GW_FATE_NEW;
@@ -278,6 +309,27 @@ static inline bool gw_arrival_begins_anew(const gw_arrivals *a, const gw_sightin
     return s->id < a->last_id && s->time && a->last_time && s->time - a->last_time > GW_ANEW_NS;
 }
 
+/* An event of the numbering before. A hole before it can be told, and not filled. */
+static inline gw_fate gw_judge_of_before(gw_arrivals *a, const gw_sighting *s)
+{
+    if (!s->counts || !a->began || !s->time || s->id <= a->ended_id || s->time < a->ended_time)
+        return s->paired ? GW_FATE_DUPLICATE : GW_FATE_OLD;
+    a->expected_id = a->ended_id + 1;
+    a->ended_id = s->id;
+    a->ended_time = s->time;
+    return GW_FATE_LATE;
+}
+
+/* An id above all that has come of a numbering, of an event that was sent before it began: one of the numbering
+ * before, that was held up. */
+static inline bool gw_arrival_is_of_old(gw_arrivals *a, const gw_sighting *s)
+{
+    const bool fits = a->identity == GW_ID_CONTIGUOUS && s->follows <= a->last_id;
+    if (s->id <= a->last_id || fits)
+        return false;
+    return gw_arrival_is_late(&a->sources[s->side], s, a->began);
+}
+
 static inline gw_fate gw_judge_arrival(gw_arrivals *a, const gw_sighting *s)
 {
     if (a->identity == GW_ID_EVENT)
@@ -288,20 +340,24 @@ static inline gw_fate gw_judge_arrival(gw_arrivals *a, const gw_sighting *s)
     if (own->stale) {
         if (gw_arrival_is_of_before(a, own, s)) {
             own->id = s->id;
-            return GW_FATE_DUPLICATE;
+            return gw_judge_of_before(a, s);
         }
         own->stale = own->seen = false;
     }
     if (gw_arrival_begins_anew(a, s))
         return gw_arrival_restart(a, s);
+    if (a->began && gw_arrival_is_of_old(a, s))
+        return gw_judge_of_before(a, s);
     return s->id <= a->last_id ? gw_judge_behind(a, s) : gw_judge_ahead(a, s);
 }
 
-/* A source's session begins or ends: what it had brought says nothing about what it is going to. */
+/* A source's session begins or ends: what it had brought says nothing about what it is going to. What it held out
+ * has been seen, though, and is awaited from the other one. */
 static inline void gw_arrival_leave(gw_arrivals *a, uint8_t side)
 {
     memset(&a->sources[side], 0, sizeof a->sources[side]);
-    a->early_mono = 0;
+    if (a->early_side != side)
+        a->early_mono = 0;
 }
 
 /* No source is up. */

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROOM_FIRST = 1024, NEAR = 4 };
+/* Levels looked at one by one; all at once; changes of an event that are made together. */
+enum { ROOM_FIRST = 1024, NEAR = 4, LAST = 8, RUN = 64 };
 
 static bool side_init(gw_side *side, int32_t sign, uint32_t levels_max)
 {
@@ -54,7 +55,7 @@ static uint32_t side_find(const gw_side *side, int64_t px)
     const gw_level *base = side->levels;
     while (count > 1) {
         uint32_t half = count / 2;
-        base += sign * base[half - 1].px < key ? half : 0;
+        base += half & -(uint32_t)(sign * base[half - 1].px < key); /* a mask: compilers make a branch of a choice */
         count -= half;
     }
     return (uint32_t)(base - side->levels) + (count == 1 && sign * base->px < key);
@@ -122,14 +123,121 @@ bool gw_side_set(gw_side *side, int64_t px, int64_t qty)
     return side_set(side, px, qty);
 }
 
+/* What an event does to the order of a side: a level that goes, or one that comes before `at`. */
+typedef struct gw_change {
+    uint32_t at;           /* its index before the event */
+    int32_t shift;         /* how far the levels behind it move */
+    const gw_level *comes; /* null: it goes */
+} gw_change;
+
+/* Index of the first of `end` levels that is not below key: two in three are among the last eight, which are looked at
+ * without a branch on prices; then by leaps, then by halves. */
+static inline uint32_t find_before(const gw_level *levels, uint32_t end, int64_t sign, int64_t key)
+{
+    if (end >= LAST) {
+        uint32_t above = 0;
+        for (uint32_t i = 1; i <= LAST; i++)
+            above += sign * levels[end - i].px >= key;
+        end -= above;
+        if (above < LAST)
+            return end;
+    }
+    uint32_t low = 0, high = end;
+    for (uint32_t leap = 1; leap <= end && !low; leap *= 2) {
+        if (sign * levels[end - leap].px < key)
+            low = end - leap + 1;
+        else
+            high = end - leap;
+    }
+    const gw_level *base = levels + low;
+    uint32_t count = high - low;
+    while (count > 1) {
+        uint32_t half = count / 2;
+        base += half & -(uint32_t)(sign * base[half - 1].px < key); /* a mask: compilers make a branch of a choice */
+        count -= half;
+    }
+    return (uint32_t)(base - levels) + (count == 1 && sign * base->px < key);
+}
+
+/* Quantities of levels that are there, in place; what comes and goes, best first, into `changes`; their number.
+ * `taken`: levels up to the first that does not get worse, or to a full list. */
+static inline uint32_t note_changes(gw_side *side, int64_t sign, const gw_level *levels, uint32_t count, gw_change *changes,
+                                    uint32_t *taken)
+{
+    uint32_t found = 0, at = side->count, i = 0;
+    for (int64_t last = INT64_MAX; i < count && found < RUN; i++) {
+        const int64_t key = sign * levels[i].px;
+        if (key >= last || key < side->floor)
+            break;
+        last = key;
+        at = find_before(side->levels, at, sign, key);
+        const bool there = at < side->count && side->levels[at].px == levels[i].px, set = levels[i].qty != 0;
+        gw_level spare, *to = there && set ? &side->levels[at] : &spare; /* no branch on what cannot be foretold */
+        to->qty = levels[i].qty;
+        changes[found] = (gw_change){at, 0, there ? NULL : &levels[i]};
+        found += there != set; /* removing a level that is not there is normal */
+    }
+    *taken = i;
+    return found;
+}
+
+/* What lies between two changes moves once: down from the worst level on, up from the best one on, so that nothing
+ * is overwritten before it has moved. */
+static void make_changes(gw_side *side, gw_change *changes, uint32_t count)
+{
+    gw_level *levels = side->levels;
+    int32_t shift = 0;
+    for (gw_change *change = changes + count; change-- > changes;) {
+        const uint32_t from = change->at + !change->comes, to = change > changes ? change[-1].at : side->count;
+        change->shift = shift += change->comes ? 1 : -1;
+        if (shift < 0)
+            memmove(levels + from + shift, levels + from, (to - from) * sizeof *levels);
+    }
+    for (gw_change *change = changes; change < changes + count; change++) {
+        const uint32_t from = change->at + !change->comes, to = change > changes ? change[-1].at : side->count;
+        if (change->shift > 0)
+            memmove(levels + from + change->shift, levels + from, (to - from) * sizeof *levels);
+        if (change->comes)
+            levels[change->at + (uint32_t)change->shift - 1] = *change->comes;
+    }
+    side->count += (uint32_t)shift;
+}
+
+static bool side_reserve(gw_side *side, uint32_t count)
+{
+    while (side->room < count)
+        if (!side_grow(side))
+            return false;
+    return true;
+}
+
+/* One side of an event. The venue writes the best level first, so that a run of levels needs one pass. */
+__attribute__((always_inline)) static inline bool side_apply(gw_side *side, const int64_t sign, const gw_level *levels, uint32_t count)
+{
+    gw_change changes[RUN];
+    bool held = true;
+    while (count) {
+        uint32_t taken, found = note_changes(side, sign, levels, count, changes, &taken);
+        if (taken <= 1 || side->count + found > side->levels_max) {
+            taken = taken ? taken : 1;
+            for (uint32_t i = 0; i < taken; i++)
+                held &= side_set(side, levels[i].px, levels[i].qty);
+        } else if (found) {
+            const bool reserved = side_reserve(side, side->count + found);
+            if (reserved)
+                make_changes(side, changes, found);
+            held &= reserved;
+        }
+        levels += taken;
+        count -= taken;
+    }
+    return held;
+}
+
 bool gw_book_apply(gw_levels_book *book, const gw_level *bids, uint32_t bid_count, const gw_level *asks, uint32_t ask_count)
 {
-    bool held = true;
-    for (uint32_t i = 0; i < bid_count; i++)
-        held &= side_set(&book->bids, bids[i].px, bids[i].qty);
-    for (uint32_t i = 0; i < ask_count; i++)
-        held &= side_set(&book->asks, asks[i].px, asks[i].qty);
-    return held;
+    const bool held = side_apply(&book->bids, 1, bids, bid_count);
+    return side_apply(&book->asks, -1, asks, ask_count) && held;
 }
 
 /* Copy up to `count` levels, best first; how many there were. */

@@ -145,6 +145,13 @@ static void lose(gw_engine *e, uint32_t symbol, const gw_life_step *step)
         mark_both(e, symbol, step->status, step->reason);
 }
 
+/* A book that was called silent while it waited: its events come again, and what it lacks is a snapshot. */
+static void wake(gw_engine *e, uint32_t symbol)
+{
+    if (GW_UNLIKELY(e->symbols[symbol].status[GW_SLOT_BOOK] == GW_STATUS_STALE))
+        mark_both(e, symbol, GW_STATUS_SYNCING, GW_REASON_FIRST_DATA);
+}
+
 static void go_live(gw_engine *e, uint32_t symbol, const gw_life_step *step, uint32_t link)
 {
     gw_book_sync *book = e->symbols[symbol].book;
@@ -197,6 +204,7 @@ static void run(gw_engine *e, uint32_t symbol, const gw_life_step *step, const g
         ask(e, symbol);
     if (GW_UNLIKELY(actions & GW_ACT_KEEP)) {
         book->event_seen = true;
+        wake(e, symbol);
         keep(e, symbol, event);
     }
     if (GW_LIKELY(actions & GW_ACT_TELL && event))

@@ -138,6 +138,8 @@ cdef extern from "book.h":
     void gw_book_free(gw_levels_book *book)
     void gw_book_clear(gw_levels_book *book)
     bint gw_side_set(gw_side *side, int64_t px, int64_t qty)
+    bint gw_book_apply(
+        gw_levels_book *book, const gw_level *bids, uint32_t bid_count, const gw_level *asks, uint32_t ask_count)
     bint gw_book_load(
         gw_levels_book *book, const gw_level *bids, uint32_t bid_count, const gw_level *asks, uint32_t ask_count,
         uint32_t limit, uint32_t shown)
@@ -273,7 +275,7 @@ cdef extern from "silence.h":
         bint never_judged
         bint silent
 
-    void gw_silence_heard(gw_silence *silence, int64_t mono)
+    void gw_silence_heard(gw_silence *silence, int64_t mono, int64_t first_data_ns, uint64_t gaps)
     void gw_silence_begin(gw_silence *silence, int64_t mono)
     void gw_silence_second(gw_silence *silence)
     int64_t gw_silence_limit(const gw_silence *silence, int64_t first_data_ns)
@@ -380,6 +382,9 @@ cdef extern from "engine_core.h":
     int gw_book_snapshot(gw_engine *e, uint32_t symbol, const uint8_t *body, size_t length, uint32_t limit, gw_error *error)
     gw_fill gw_engine_back_fill(gw_engine *e, uint32_t stream, const uint8_t *payload, size_t length, gw_error *error)
     bint gw_gap_close(gw_engine *e, uint64_t number, uint32_t state, uint64_t recovered)
+    void gw_gap_inherit(gw_engine *e, uint32_t stream, uint64_t last_id, int64_t last_ts)
+    void gw_gap_inherit_open(gw_engine *e, uint32_t stream, uint64_t first, uint64_t last, int64_t ts_after)
     const gw_gap_track *gw_gap_find(const gw_engine *e, uint64_t number)
+    bint gw_is_sampled(uint32_t number)
     int64_t gw_clock_mono()
     void gw_clock_hold(int64_t mono)

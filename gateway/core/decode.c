@@ -98,6 +98,7 @@ static gw_error scan_members(gw_cursor *c, gw_row *out, gw_row *inner)
     gw_key key;
     GW_TRY(open_object(c, &more));
     while (more) {
+        gw_json_seek(c, 's', 'o');
         GW_TRY(gw_json_key(c, &key, scratch));
         if (key.code == 's') {
             GW_TRY(gw_json_text(c, &out->symbol));

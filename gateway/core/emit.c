@@ -138,6 +138,17 @@ static uint64_t behind_pad(const gw_engine *e, uint64_t before)
     return before + (at->kind == GW_KIND_PAD ? at->length : 0);
 }
 
+/* What changes the trust in an instrument's data: a record, and a message of its topic `state:`. */
+void gw_emit_state(gw_engine *e, uint32_t symbol, const gw_state *record)
+{
+    gw_symbol_info *info = &e->symbols[symbol];
+    const uint64_t before = e->segment.events.tail;
+    gw_emit(e, GW_NO_ROW, record, sizeof *record);
+    info->state_messages++;
+    if (info->wanted_state)
+        gw_publish_state(e, symbol, behind_pad(e, before), info->state_messages);
+}
+
 static void enter(gw_engine *e, const gw_place *place, uint8_t status, uint8_t reason, uint64_t update_id)
 {
     if (GW_LIKELY(*place->status == status))
@@ -155,10 +166,7 @@ static void enter(gw_engine *e, const gw_place *place, uint8_t status, uint8_t r
         return;
     gw_symbol_info *symbol = &e->symbols[place->symbol];
     record.meta.sequence = ++symbol->state_sequence;
-    uint64_t before = e->segment.events.tail;
-    gw_emit(e, GW_NO_ROW, &record, sizeof record);
-    if (symbol->wanted_state)
-        gw_publish_item(e, GW_ITEM_STATE, place->symbol, behind_pad(e, before));
+    gw_emit_state(e, place->symbol, &record);
     if (place->subject == GW_KIND_BOOK && status == GW_STATUS_LIVE && e->streams[place->stream].gaps)
         gw_gap_heal(e, place->stream);
 }

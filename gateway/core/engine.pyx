@@ -235,6 +235,12 @@ cdef class Engine:
         cdef const core.gw_gap_track *track = core.gw_gap_find(self.live(), number)
         return None if track == NULL else gap_of_track(self.engine, track)
 
+    def inherit(self, uint32_t stream, uint64_t last_id, int64_t last_ts, gaps=()):
+        """The process before this one came so far, and left gaps of (first, last, ts_after) open."""
+        core.gw_gap_inherit(self.of_stream(stream), stream, last_id, last_ts)
+        for first, last, ts_after in gaps:
+            core.gw_gap_inherit_open(self.engine, stream, first, last, ts_after)
+
     def ask_snapshot(self, uint32_t symbol):
         """Have a waiting book ask for its snapshot now, before its first event."""
         core.gw_book_ask(self.of_symbol(symbol), symbol)
@@ -403,8 +409,7 @@ cdef class FrameListener(WSListener):
     ``handler`` gets ``on_connected(transport)``, ``on_disconnected()``, ``on_control(bytes)``,
     ``on_refused(bytes)``, ``on_pong(bytes)``, ``on_pong_sent()`` and ``on_notices()``; none of them is
     called for a data frame that was read.
-    Create the connection with enable_auto_pong=False: a ping may be the last frame of a socket read,
-    and the listener must see the end of every read.
+    Needs enable_auto_pong=False: it must see the end of every socket read, which may be a ping.
     """
 
     def __init__(self, Engine engine, uint32_t link, handler):

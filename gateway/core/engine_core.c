@@ -134,6 +134,13 @@ gw_frame_class gw_set_aside(gw_engine *e, uint32_t stream, uint16_t flag, const 
     return GW_FRAME_DATA;
 }
 
+/* The event at hand is in its slot and in the ring. */
+void gw_time_visible(gw_engine *e)
+{
+    if (GW_UNLIKELY(gw_is_sampled(++e->stored)))
+        gw_histogram_add(&e->segment.histograms[GW_HISTOGRAM_PUBLISH_TO_VISIBLE], gw_clock_mono() - e->publish_mono);
+}
+
 /* One event of one symbol, decoded. */
 static gw_frame_class accept_event(gw_engine *e, uint32_t stream, const uint8_t *frame, size_t length,
                                    const uint8_t *data, size_t data_length)
@@ -155,6 +162,7 @@ static gw_frame_class accept_event(gw_engine *e, uint32_t stream, const uint8_t 
     e->segment.counters->frames_data++;
     e->segment.streams[stream].sequence++;
     gw_event_store(e, stream, fate);
+    gw_time_visible(e);
     gw_raw_place place = gw_emit_raw(e, stream, frame, length, offset, data_length, 0);
     if (info->wanted_json)
         gw_publish_json(e, stream, place, frame, offset, data_length);

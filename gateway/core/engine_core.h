@@ -42,7 +42,7 @@ typedef struct gw_notice {
     uint32_t row;
     uint32_t error;
     uint32_t head_length;
-    uint64_t number; /* GAP: of GAPS */
+    uint64_t number; /* GAP: of GAPS; SILENT: frames that ever came */
     uint64_t a;
     uint64_t b;
     uint8_t head[GW_HEAD_LENGTH];
@@ -81,6 +81,7 @@ typedef struct gw_symbol_info {
     bool halted;
     bool wanted_state;
     uint64_t state_sequence;
+    uint64_t state_messages; /* of the topic state:, gaps too */
     gw_book_sync *book;
 } gw_symbol_info;
 
@@ -179,6 +180,7 @@ typedef struct gw_publisher {
     size_t scratch_room;
     gw_item items[GW_ITEM_ROOM];
     uint32_t item_count;
+    uint32_t handed; /* messages, for gw_is_sampled */
     uint64_t raw_from;    /* rings must not wrap over what is still to be sent */
     uint64_t events_from;
 } gw_publisher;
@@ -196,6 +198,7 @@ typedef struct gw_engine {
     uint32_t levels_max;
     size_t buffer_max; /* bytes of buffered diffs a book */
     uint32_t link;     /* of the frame at hand, or GW_NO_ROW */
+    uint32_t stored;   /* events, for gw_is_sampled */
     bool late;         /* the event at hand is too old to be called live */
     int64_t mono;      /* of the frame at hand */
     int64_t publish_mono;
@@ -229,6 +232,7 @@ void gw_count_frame(gw_engine *e, uint32_t stream, size_t length);
 gw_frame_class gw_set_aside(gw_engine *e, uint32_t stream, uint16_t flag, const uint8_t *frame, size_t length,
                             size_t offset, size_t data_length);
 void gw_suspect(gw_engine *e, uint32_t stream, gw_error error);
+void gw_time_visible(gw_engine *e);
 int64_t gw_clock_mono(void);
 void gw_clock_hold(int64_t mono); /* for runs in simulated time: it stands there; 0: it runs again */
 
@@ -286,6 +290,7 @@ void gw_engine_remove_stream(gw_engine *e, uint32_t stream);
 void gw_fill_meta(gw_engine *e, gw_meta *meta, uint32_t stream, uint8_t status);
 void gw_put_record(uint8_t *to, const void *record, size_t length);
 void gw_emit(gw_engine *e, uint32_t stream, const void *record, size_t length);
+void gw_emit_state(gw_engine *e, uint32_t symbol, const gw_state *record);
 void gw_emit_levels(gw_engine *e, uint32_t stream, gw_diff *head, const gw_level *bids, const gw_level *asks);
 gw_state gw_state_record(gw_engine *e, uint32_t stream, uint8_t kind, uint8_t status);
 void gw_emit_unreadable(gw_engine *e, uint32_t stream, gw_error error);
@@ -307,7 +312,10 @@ gw_take gw_gap_take(gw_engine *e, uint32_t stream, uint64_t id);
 void gw_gap_took(gw_engine *e, uint32_t stream);
 void gw_gap_heal(gw_engine *e, uint32_t stream);
 void gw_gap_forget(gw_engine *e, uint32_t stream);
+void gw_gap_before(gw_engine *e, uint32_t stream);
 void gw_gap_resumed(gw_engine *e, uint32_t stream, uint64_t id, int64_t ts_after);
+void gw_gap_inherit(gw_engine *e, uint32_t stream, uint64_t last_id, int64_t last_ts);
+void gw_gap_inherit_open(gw_engine *e, uint32_t stream, uint64_t first, uint64_t last, int64_t ts_after);
 void gw_gap_remind(gw_engine *e);
 bool gw_gap_close(gw_engine *e, uint64_t number, uint32_t state, uint64_t recovered);
 const gw_gap_track *gw_gap_find(const gw_engine *e, uint64_t number);
@@ -377,6 +385,7 @@ void gw_look_free(gw_book_sync *book);
 /* publish.c: to ZeroMQ, after shared memory. */
 bool gw_publisher_init(gw_publisher *publisher, size_t record_max);
 void gw_publish_item(gw_engine *e, uint8_t what, uint32_t row, uint64_t position);
+void gw_publish_state(gw_engine *e, uint32_t symbol, uint64_t position, uint64_t number);
 void gw_publish_json(gw_engine *e, uint32_t stream, gw_raw_place place, const uint8_t *frame, size_t offset, size_t length);
 void gw_publish_backfilled(gw_engine *e, uint32_t stream, gw_raw_place place, const uint8_t *payload, size_t length);
 void gw_publish_rows(gw_engine *e, uint32_t stream);
@@ -387,6 +396,13 @@ void gw_publish_flush_if_full(gw_engine *e);
 /* synthetic.c: an all-market array that the venue does not send, from the streams that it does. */
 void gw_synthetic_gather(gw_engine *e, uint32_t stream, const uint8_t *data, size_t length);
 void gw_engine_flush_synthetic(gw_engine *e, uint32_t stream);
+
+/* Whether the number-th event is one of those that are timed: one in GW_SAMPLED_ONE_IN, at uneven distances, so that
+ * streams which take turns are all met. */
+static inline bool gw_is_sampled(uint32_t number)
+{
+    return number * 0x9E3779B9u < (UINT32_MAX / GW_SAMPLED_ONE_IN) + 1;
+}
 
 /* A link whose events are of the present. */
 static inline bool gw_link_keeps_up(const gw_link_info *link)

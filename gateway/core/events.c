@@ -40,6 +40,7 @@ static void identify(const gw_engine *e, const gw_target *target, const uint8_t 
     case GW_KIND_TRADE: case GW_KIND_AGG_TRADE:
         out->id = e->event.meta.update_id;
         out->follows = out->id - 1;
+        out->counts = true;
         break;
     default:
         out->id = time_id(&e->event.meta);
@@ -132,8 +133,9 @@ static bool take_late(gw_engine *e, uint32_t stream)
     return gw_gap_awaits(e, stream) && gw_gap_take(e, stream, e->event.meta.update_id) == GW_TAKE_DONE;
 }
 
-/* An id below the last one: told in the ring, but a value must never replace a newer one. */
-static void emit_old(gw_engine *e, uint32_t stream, uint8_t kind)
+/* An id below the last one, or of the numbering before: told in the ring, but a value must never replace a newer
+ * one. */
+static void emit_old(gw_engine *e, uint32_t stream, uint8_t kind, bool first)
 {
     if (kind == GW_KIND_PARTIAL) {
         gw_diff head = partial_head(e);
@@ -142,8 +144,10 @@ static void emit_old(gw_engine *e, uint32_t stream, uint8_t kind)
         gw_emit_levels(e, stream, &head, e->depth.bids, e->depth.asks);
         return;
     }
-    const bool missing = e->streams[stream].chain != GW_CHAIN_NONE && e->streams[stream].gaps && take_late(e, stream);
-    e->event.meta.flags |= missing ? 0 : GW_FLAG_DUPLICATE;
+    const bool missing = !first && e->streams[stream].chain != GW_CHAIN_NONE && e->streams[stream].gaps && take_late(e, stream);
+    e->event.meta.flags |= missing || first ? 0 : GW_FLAG_DUPLICATE;
+    if (first)
+        gw_gap_before(e, stream);
     gw_fill_meta(e, &e->event.meta, stream, gw_status_of(e, stream));
     gw_emit(e, stream, &e->event, gw_event_size(kind));
     if (missing)
@@ -240,8 +244,8 @@ void gw_event_store(gw_engine *e, uint32_t stream, gw_fate fate)
     if (GW_UNLIKELY(info->interrupted))
         gw_gap_resumed(e, stream, e->event.meta.update_id, gw_event_at(e, kind));
     /* Trade ids have no holes, so a hole is a loss; the last trade is right all the same, and LIVE. */
-    if (GW_UNLIKELY(fate == GW_FATE_OLD) || (info->chain != GW_CHAIN_NONE && !follow(e, stream, fate))) {
-        emit_old(e, stream, kind);
+    if (GW_UNLIKELY(fate == GW_FATE_OLD || fate == GW_FATE_LATE) || (info->chain != GW_CHAIN_NONE && !follow(e, stream, fate))) {
+        emit_old(e, stream, kind, fate == GW_FATE_LATE);
         return;
     }
     if (kind == GW_KIND_QUOTE)

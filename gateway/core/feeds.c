@@ -209,6 +209,7 @@ uint32_t gw_engine_replace_symbol(gw_engine *e, uint32_t old, const gw_symbol *r
     retire_row(e, old, now, GW_REASON_INEXACT);
     e->symbols[now].wanted_state = e->symbols[old].wanted_state;
     e->symbols[now].state_sequence = e->symbols[old].state_sequence;
+    e->symbols[now].state_messages = e->symbols[old].state_messages;
     e->symbols[now].halted = e->symbols[old].halted;
     e->segment.symbols[now].halted = e->segment.symbols[old].halted;
     while (e->symbols[old].streams != GW_NO_ROW) {

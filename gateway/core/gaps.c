@@ -59,7 +59,10 @@ static void emit(gw_engine *e, const gw_gap_track *track, uint8_t kind)
     record.gap_state = gap->gap_state;
     record.ts_before = gap->ts_before;
     record.ts_after = gap->ts_after;
-    gw_emit(e, GW_NO_ROW, &record, sizeof record);
+    if (record.subject == GW_KIND_DIFF || record.meta.symbol == GW_NO_ROW) /* the status of its book tells it */
+        gw_emit(e, GW_NO_ROW, &record, sizeof record);
+    else
+        gw_emit_state(e, record.meta.symbol, &record);
 }
 
 static void tell(gw_engine *e, gw_gap_track *track)
@@ -156,7 +159,7 @@ static void begin(gw_engine *e, uint32_t stream, const gw_gap *found, uint64_t e
     track->gap.gap_number = number;
     track->gap.opened_real = now_real(e);
     track->gap.closed_real = open ? GW_NULL : track->gap.opened_real;
-    track->gap.ts_before = row->last_ts ? row->last_ts : GW_NULL;
+    track->gap.ts_before = row->last_ts && (found->ts_after == GW_NULL || row->last_ts <= found->ts_after) ? row->last_ts : GW_NULL;
     track->gap.subject = e->streams[stream].target.kind;
     track->step = step_of(&e->streams[stream]);
     track->fills = open && e->streams[stream].chain != GW_CHAIN_NONE;
@@ -326,6 +329,8 @@ bool gw_gap_follow(gw_engine *e, uint32_t stream, gw_fate fate)
         gw_gap_forget(e, stream);
     if (info->next_id && id < info->next_id)
         return !candles;
+    if (candles && !info->candle_ms) /* the candles before were another process' */
+        info->candle_ms = candle_length(&e->event.kline);
     if (info->next_id && id > info->next_id) {
         if (candles)
             miss_candles(e, stream, id);
@@ -338,6 +343,16 @@ bool gw_gap_follow(gw_engine *e, uint32_t stream, gw_fate fate)
     }
     info->next_id = candles ? id : id + 1;
     return true;
+}
+
+/* The event at hand is one of the numbering before: nobody can be asked for what lies before it. */
+void gw_gap_before(gw_engine *e, uint32_t stream)
+{
+    const uint64_t first = e->streams[stream].arrivals.expected_id, id = e->event.meta.update_id;
+    gw_gap found = {.first_id = first, .last_id = id - 1, .missing = id - first, .gap_state = GW_GAP_LOST};
+    found.ts_after = gw_event_at(e, e->streams[stream].target.kind);
+    if (first < id)
+        begin(e, stream, &found, first, id);
 }
 
 /* The first event of a stream that comes with events, since none of its links was up: some may have been
@@ -355,6 +370,37 @@ void gw_gap_resumed(gw_engine *e, uint32_t stream, uint64_t id, int64_t ts_after
         found.last_id = id - 1;
     }
     begin(e, stream, &found, found.first_id, id);
+}
+
+/* The process before this one came so far in a stream: what has come since is missing, as over an outage. */
+void gw_gap_inherit(gw_engine *e, uint32_t stream, uint64_t last_id, int64_t last_ts)
+{
+    gw_stream_info *info = &e->streams[stream];
+    gw_stream *row = &e->segment.streams[stream];
+    const bool comes_with_events = info->silence.never_judged && gw_is_subscribed(info->shape);
+    if (info->arrivals.any || (info->chain == GW_CHAIN_NONE && !comes_with_events))
+        return;
+    row->last_id = last_id;
+    row->last_ts = last_ts;
+    if (info->chain == GW_CHAIN_NONE) {
+        info->interrupted = true;
+        return;
+    }
+    /* The end of the last candle may have been missed, so it is asked for once more. */
+    info->next_id = last_id + (info->chain == GW_CHAIN_IDS);
+    info->arrivals.any = info->arrivals.orphaned = info->chain == GW_CHAIN_IDS;
+    info->arrivals.last_id = last_id;
+    info->arrivals.last_time = last_ts;
+}
+
+/* A gap in ids that it left open. */
+void gw_gap_inherit_open(gw_engine *e, uint32_t stream, uint64_t first, uint64_t last, int64_t ts_after)
+{
+    if (e->streams[stream].chain != GW_CHAIN_IDS || !first || last < first)
+        return;
+    gw_engine_begin(e);
+    miss(e, stream, first, last, last - first + 1, last + 1, ts_after);
+    gw_engine_end(e);
 }
 
 /* The control plane is done with a gap. False: it is not open, or `state` is none of an end. */

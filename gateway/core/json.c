@@ -197,6 +197,8 @@ static size_t utf8_sequence(const uint8_t *p, size_t left)
 bool gw_utf8_valid(const uint8_t *p, size_t length)
 {
     const uint8_t *end = p + length;
+    while (end - p >= 32 && ((gw_load8(p) | gw_load8(p + 8) | gw_load8(p + 16) | gw_load8(p + 24)) & 0x8080808080808080u) == 0)
+        p += 32;
     while (p < end) {
         if (end - p >= 8 && (gw_load8(p) & 0x8080808080808080u) == 0) {
             p += 8;

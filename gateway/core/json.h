@@ -52,6 +52,9 @@ typedef struct gw_text {
 const char *gw_error_name(gw_error error);
 
 gw_error gw_json_skip_value(gw_cursor *c); /* skip.c */
+/* At a key: step over members up to one whose key begins with either letter, or that is not written as the venue does,
+ * or the last one. */
+void gw_json_seek(gw_cursor *c, uint8_t first, uint8_t second);
 gw_error gw_json_text_slow(gw_cursor *c, gw_text *out);
 size_t gw_json_unescape(const gw_text *text, uint8_t *out, size_t room);
 bool gw_utf8_valid(const uint8_t *p, size_t length);

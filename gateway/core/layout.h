@@ -16,7 +16,7 @@ extern "C" {
 #define GW_NULL INT64_MIN /* an integer field the venue did not send */
 #define GW_ENDIAN_TAG 0x01020304u
 #define GW_ABI_MAJOR 1
-#define GW_ABI_MINOR 2
+#define GW_ABI_MINOR 3
 #define GW_PAGE 4096
 #define GW_NO_ROW 0xffffffffu
 #define GW_BOOK_LEVELS 20
@@ -24,11 +24,14 @@ extern "C" {
 #define GW_VALUE_BYTES 256
 #define GW_GAPS_CAPACITY 1024
 #define GW_HISTOGRAM_BUCKETS 2048
+#define GW_SAMPLED_ONE_IN 16
 #define GW_RING_DATA_OFFSET 4096
-#define GW_SCHEMA_HASH UINT64_C(0x91a05888ba7777c6)
+#define GW_SCHEMA_HASH UINT64_C(0xe8c58e98b33285cf)
 #define GW_HISTOGRAM_EVENT_TO_RECV 0
 #define GW_HISTOGRAM_RECV_TO_PUBLISH 1
-#define GW_HISTOGRAM_COUNT 2
+#define GW_HISTOGRAM_PUBLISH_TO_VISIBLE 2
+#define GW_HISTOGRAM_PUBLISH_TO_ZMQ 3
+#define GW_HISTOGRAM_COUNT 4
 
 /* Life of a segment file, as its writer states it. */
 enum gw_segment_state {
@@ -1030,11 +1033,11 @@ GW_ASSERT_LAYOUT(offsetof(gw_counters, books_thin) == 392);
 
 /* Log-linear latency histogram: value v < 32 -> v; else e = floor(log2 v), bucket ((e - 4) << 5) | ((v >> (e - 5)) & 31). 16448 bytes. */
 typedef struct gw_histogram {
-    char name[32]; /* 0x000 event_to_recv, recv_to_publish */
+    char name[32]; /* 0x000 of the stage */
     uint64_t count; /* 0x020 values */
     uint64_t sum; /* 0x028 (ns) of all values */
     uint64_t max; /* 0x030 (ns) */
-    uint64_t reserved; /* 0x038 0 */
+    uint64_t one_in; /* 0x038 one event in so many is timed; 0 (minor version 2): every one */
     uint64_t buckets[2048]; /* 0x040 (ns) counts */
 } gw_histogram;
 GW_ASSERT_LAYOUT(sizeof(gw_histogram) == 16448);
@@ -1042,7 +1045,7 @@ GW_ASSERT_LAYOUT(offsetof(gw_histogram, name) == 0);
 GW_ASSERT_LAYOUT(offsetof(gw_histogram, count) == 32);
 GW_ASSERT_LAYOUT(offsetof(gw_histogram, sum) == 40);
 GW_ASSERT_LAYOUT(offsetof(gw_histogram, max) == 48);
-GW_ASSERT_LAYOUT(offsetof(gw_histogram, reserved) == 56);
+GW_ASSERT_LAYOUT(offsetof(gw_histogram, one_in) == 56);
 GW_ASSERT_LAYOUT(offsetof(gw_histogram, buckets) == 64);
 
 #undef GW_ASSERT_LAYOUT

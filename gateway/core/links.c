@@ -90,6 +90,7 @@ static bool peer_is_up(const gw_engine *e, uint32_t link)
 static void orphan(gw_stream_info *info)
 {
     gw_arrival_orphan(&info->arrivals);
+    info->silence.interrupted = true;
     info->interrupted |= info->silence.never_judged && info->arrivals.any && gw_is_subscribed(info->shape);
 }
 
@@ -234,13 +235,29 @@ void gw_engine_check_stall(gw_engine *e, int64_t mono)
         stall(e, mono);
 }
 
-static void mark_symbol(gw_engine *e, uint32_t symbol, uint8_t from, uint8_t to)
+/* What a halt is the reason of: it was LIVE, or fell silent because of it before the venue said so. */
+static bool is_halting(gw_engine *e, const gw_slots *slots, uint32_t row, uint8_t status)
 {
+    if (status != GW_STATUS_STALE)
+        return status == GW_STATUS_LIVE;
+    gw_slot_load_own(slots, row, e->cell);
+    return ((const gw_meta *)(const void *)e->cell)->reason == GW_REASON_SILENT;
+}
+
+static bool is_turning(gw_engine *e, const gw_slots *slots, uint32_t row, uint8_t status, bool halted)
+{
+    return halted ? is_halting(e, slots, row, status) : status == GW_STATUS_HALTED;
+}
+
+static void turn_symbol(gw_engine *e, uint32_t symbol, bool halted)
+{
+    const uint8_t to = halted ? GW_STATUS_HALTED : GW_STATUS_SYNCING;
+    const gw_symbol_info *info = &e->symbols[symbol];
     for (uint32_t slot = 0; slot < GW_SLOT_KINDS; slot++)
-        if (e->symbols[symbol].status[slot] == from)
+        if (is_turning(e, &e->segment.slots[slot], symbol, info->status[slot], halted))
             gw_mark_slot(e, symbol, slot, to, GW_REASON_HALTED);
-    for (uint32_t stream = e->symbols[symbol].streams; stream != GW_NO_ROW; stream = e->streams[stream].sibling)
-        if (e->streams[stream].value_status == from)
+    for (uint32_t stream = info->streams; stream != GW_NO_ROW; stream = e->streams[stream].sibling)
+        if (is_turning(e, &e->segment.values, e->streams[stream].value, e->streams[stream].value_status, halted))
             gw_mark_value(e, stream, to, GW_REASON_HALTED);
 }
 
@@ -250,10 +267,7 @@ static void set_halted(gw_engine *e, uint32_t symbol, bool halted)
         return;
     e->symbols[symbol].halted = halted;
     e->segment.symbols[symbol].halted = halted;
-    if (halted)
-        mark_symbol(e, symbol, GW_STATUS_LIVE, GW_STATUS_HALTED);
-    else
-        mark_symbol(e, symbol, GW_STATUS_HALTED, GW_STATUS_SYNCING);
+    turn_symbol(e, symbol, halted);
     gw_segment_rows_changed(&e->segment);
 }
 

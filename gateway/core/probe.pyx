@@ -56,6 +56,11 @@ def bucket(uint64_t value):
     return core.gw_histogram_bucket(value)
 
 
+def is_sampled(uint32_t number):
+    """Whether the number-th event is timed where one in SAMPLED_ONE_IN is."""
+    return core.gw_is_sampled(number)
+
+
 def split_envelope(const uint8_t[::1] frame):
     """(stream name, offset of the payload, its length); empty name, -1 and 0 where there is none."""
     cdef core.gw_envelope envelope
@@ -326,6 +331,16 @@ def time_stores(uint8_t[::1] memory, int rounds):
     return slots, time.process_time_ns() - begun
 
 
+cdef core.gw_level *copy_levels(list levels) except NULL:
+    cdef core.gw_level *copied = <core.gw_level *>malloc((len(levels) + 1) * sizeof(core.gw_level))
+    cdef Py_ssize_t i
+    if copied == NULL:
+        raise MemoryError
+    for i, (px, qty) in enumerate(levels):
+        copied[i].px, copied[i].qty = px, qty
+    return copied
+
+
 cdef class Book:
     """One order book: mantissas, the best level first."""
 
@@ -348,14 +363,10 @@ cdef class Book:
 
     def set_many(self, int side, list levels, int rounds=1):
         """Set ``levels`` [(px, qty), ...] ``rounds`` times; nanoseconds of CPU without Python (bench)."""
-        cdef core.gw_level *copied = <core.gw_level *>malloc(len(levels) * sizeof(core.gw_level) + 1)
+        cdef core.gw_level *copied = copy_levels(levels)
         cdef core.gw_side *target = &self.book.asks if side else &self.book.bids
         cdef Py_ssize_t i, count = len(levels)
         cdef int r
-        if copied == NULL:
-            raise MemoryError
-        for i in range(count):
-            copied[i].px, copied[i].qty = levels[i]
         start = time.process_time_ns()
         for r in range(rounds):
             for i in range(count):
@@ -377,14 +388,16 @@ cdef class Book:
         free(out)
         return found
 
+    def apply(self, list bids, list asks):
+        """A whole event: (px, qty) a level, in the order received. False: no memory."""
+        cdef core.gw_level *copied = copy_levels(bids + asks)
+        held = core.gw_book_apply(&self.book, copied, len(bids), copied + len(bids), len(asks))
+        free(copied)
+        return held
+
     def load(self, list bids, list asks, uint32_t limit, uint32_t shown):
         """A snapshot of ``limit`` levels a side. False: no memory."""
-        cdef core.gw_level *copied = <core.gw_level *>malloc((len(bids) + len(asks) + 1) * sizeof(core.gw_level))
-        cdef Py_ssize_t i
-        if copied == NULL:
-            raise MemoryError
-        for i, (px, qty) in enumerate(bids + asks):
-            copied[i].px, copied[i].qty = px, qty
+        cdef core.gw_level *copied = copy_levels(bids + asks)
         held = core.gw_book_load(&self.book, copied, len(bids), copied + len(bids), len(asks), limit, shown)
         free(copied)
         return held

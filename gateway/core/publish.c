@@ -37,14 +37,14 @@ static uint8_t *put_u64(uint8_t *to, uint64_t value)
     return put_bytes(to, digits + at, (size_t)(20 - at));
 }
 
-static void send_scratch(gw_engine *e, void *socket, const uint8_t *end)
+/* False: the socket did not take it. */
+static bool send_scratch(gw_engine *e, void *socket, const uint8_t *end)
 {
     gw_publisher *publisher = &e->publisher;
-    int sent = publisher->send(socket, publisher->scratch, (size_t)(end - publisher->scratch), DONT_WAIT);
-    if (GW_LIKELY(sent >= 0))
-        e->segment.counters->zmq_sent++;
-    else
-        e->segment.counters->zmq_refused++;
+    const bool sent = publisher->send(socket, publisher->scratch, (size_t)(end - publisher->scratch), DONT_WAIT) >= 0;
+    e->segment.counters->zmq_sent += sent;
+    e->segment.counters->zmq_refused += !sent;
+    return sent;
 }
 
 /* Flags of META as letters: B back-filled, S synthetic, or - for the venue's own bytes. */
@@ -87,18 +87,18 @@ static uint8_t *put_topic(const gw_engine *e, uint32_t stream, uint64_t sequence
     return put_head(e, put_bytes(e->publisher.scratch, info->name, info->name_length), sequence, ts_recv, flags);
 }
 
-static void send_json(gw_engine *e, uint32_t stream, uint64_t sequence, int64_t ts_recv, uint16_t flags, const uint8_t *data, size_t length)
+static bool send_json(gw_engine *e, uint32_t stream, uint64_t sequence, int64_t ts_recv, uint16_t flags, const uint8_t *data, size_t length)
 {
     uint8_t *to = put_topic(e, stream, sequence, ts_recv, flags);
     if (GW_UNLIKELY(length > e->publisher.scratch_room - HEAD_ROOM)) {
         e->segment.counters->zmq_refused++;
-        return;
+        return false;
     }
-    send_scratch(e, socket_of(e, stream), put_bytes(to, data, length));
+    return send_scratch(e, socket_of(e, stream), put_bytes(to, data, length));
 }
 
 /* "bin:<topic>" NUL, epoch u64, sequence u64, then the record as it stands in the ring. */
-static void send_binary(gw_engine *e, uint32_t stream, const gw_meta *record)
+static bool send_binary(gw_engine *e, uint32_t stream, const gw_meta *record)
 {
     const gw_stream_info *info = &e->streams[stream];
     uint8_t *to = put_text(e->publisher.scratch, "bin:");
@@ -106,7 +106,7 @@ static void send_binary(gw_engine *e, uint32_t stream, const gw_meta *record)
     *to++ = 0;
     to = put_bytes(to, &e->segment.header->generation, 8);
     to = put_bytes(to, &record->sequence, 8);
-    send_scratch(e, e->publisher.socket, put_bytes(to, record, record->length));
+    return send_scratch(e, e->publisher.socket, put_bytes(to, record, record->length));
 }
 
 static const char *status_name(uint32_t status)
@@ -137,25 +137,68 @@ static const char *subject_name(uint32_t kind)
     return name ? name : "UNKNOWN";
 }
 
-static void send_state(gw_engine *e, uint32_t symbol, const gw_state *record)
+static const char *gap_state_name(uint32_t state)
+{
+    static const char *const names[] = {"NONE", "OPEN", "FILLED", "PARTIAL", "LOST", "HEALED"};
+    return state < sizeof names / sizeof *names ? names[state] : "UNKNOWN";
+}
+
+static uint8_t *put_time(uint8_t *to, int64_t at)
+{
+    return at < 0 ? put_text(to, "null") : put_u64(to, (uint64_t)at);
+}
+
+/* What is missing of a stream, or what became of it. */
+static uint8_t *put_gap(const gw_engine *e, uint8_t *to, const gw_state *record)
+{
+    const gw_stream_info *info = &e->streams[record->meta.stream];
+    to = put_text(put_text(to, "{\"kind\":\""), record->meta.kind == GW_KIND_GAP ? "GAP" : "GAP_CLOSED");
+    to = put_text(put_text(to, "\",\"status\":\""), status_name(record->meta.status));
+    to = put_bytes(put_text(to, "\",\"stream\":\""), info->name, info->name_length);
+    to = put_u64(put_text(to, "\",\"gap_number\":"), record->gap_number);
+    to = put_text(put_text(to, ",\"gap_state\":\""), gap_state_name(record->gap_state));
+    to = put_u64(put_text(to, "\",\"expected_id\":"), record->expected_id);
+    to = put_u64(put_text(to, ",\"received_id\":"), record->received_id);
+    to = put_u64(put_text(to, ",\"missing\":"), record->missing);
+    to = put_u64(put_text(to, ",\"recovered\":"), record->recovered);
+    to = put_time(put_text(to, ",\"ts_before\":"), record->ts_before);
+    return put_time(put_text(to, ",\"ts_after\":"), record->ts_after);
+}
+
+static uint8_t *put_status(const gw_engine *e, uint8_t *to, const gw_state *record)
+{
+    to = put_text(put_text(to, "{\"kind\":\""), subject_name(record->subject));
+    to = put_text(put_text(to, "\",\"status\":\""), status_name(record->meta.status));
+    to = put_text(put_text(to, "\",\"previous\":\""), status_name(record->previous_status));
+    to = put_text(put_text(to, "\",\"reason\":\""), reason_name(record->meta.reason));
+    to = put_u64(put_text(to, "\",\"update_id\":"), record->meta.update_id);
+    if (e->streams[record->meta.stream].slot != GW_SLOT_VALUE)
+        return to;
+    const gw_stream_info *info = &e->streams[record->meta.stream]; /* several of a kind: klines of every interval */
+    return put_text(put_bytes(put_text(to, ",\"stream\":\""), info->name, info->name_length), "\"");
+}
+
+/* `number`: of the message in its topic. */
+static bool send_state(gw_engine *e, uint32_t symbol, const gw_state *record, uint64_t number)
 {
     const gw_symbol *row = &e->segment.symbols[symbol];
     uint8_t *to = put_text(e->publisher.scratch, "state:");
     to = put_bytes(to, row->market_name, strnlen((const char *)row->market_name, sizeof row->market_name));
     *to++ = ':';
     to = put_bytes(to, row->symbol, strnlen((const char *)row->symbol, sizeof row->symbol));
-    to = put_head(e, to, record->meta.sequence, record->meta.ts_recv, record->meta.flags);
-    to = put_text(put_text(to, "{\"kind\":\""), subject_name(record->subject));
-    to = put_text(put_text(to, "\",\"status\":\""), status_name(record->meta.status));
-    to = put_text(put_text(to, "\",\"previous\":\""), status_name(record->previous_status));
-    to = put_text(put_text(to, "\",\"reason\":\""), reason_name(record->meta.reason));
-    to = put_u64(put_text(to, "\",\"update_id\":"), record->meta.update_id);
-    if (e->streams[record->meta.stream].slot == GW_SLOT_VALUE) { /* several of a kind: klines of every interval */
-        const gw_stream_info *info = &e->streams[record->meta.stream];
-        to = put_bytes(put_text(to, ",\"stream\":\""), info->name, info->name_length);
-        to = put_text(to, "\"");
+    to = put_head(e, to, number, record->meta.ts_recv, record->meta.flags);
+    to = record->meta.kind == GW_KIND_STATE ? put_status(e, to, record) : put_gap(e, to, record);
+    return send_scratch(e, e->publisher.socket, put_text(to, "}"));
+}
+
+static bool send_record(gw_engine *e, const gw_item *item, const gw_meta *record)
+{
+    const uint8_t *frame = (const uint8_t *)record + sizeof(gw_raw);
+    switch (item->what) {
+    case GW_ITEM_JSON: return send_json(e, item->row, item->sequence, record->ts_recv, record->flags, frame + item->offset, item->length);
+    case GW_ITEM_BINARY: return send_binary(e, item->row, record);
+    default: return send_state(e, item->row, (const gw_state *)(const void *)record, item->sequence);
     }
-    send_scratch(e, e->publisher.socket, put_text(to, "}"));
 }
 
 static void send_item(gw_engine *e, const gw_item *item)
@@ -165,17 +208,9 @@ static void send_item(gw_engine *e, const gw_item *item)
         e->segment.counters->zmq_refused++;
         return;
     }
-    if (item->what == GW_ITEM_JSON) {
-        const gw_raw *record = (const gw_raw *)(const void *)gw_ring_at(&e->segment.raw, item->position);
-        const uint8_t *frame = (const uint8_t *)(record + 1);
-        send_json(e, item->row, item->sequence, record->meta.ts_recv, record->meta.flags, frame + item->offset, item->length);
-        return;
-    }
-    const gw_meta *record = (const gw_meta *)(const void *)gw_ring_at(&e->segment.events, item->position);
-    if (item->what == GW_ITEM_BINARY)
-        send_binary(e, item->row, record);
-    else
-        send_state(e, item->row, (const gw_state *)(const void *)record);
+    const gw_meta *record = (const gw_meta *)(const void *)gw_ring_at(ring, item->position);
+    if (send_record(e, item, record) && gw_is_sampled(++e->publisher.handed))
+        gw_histogram_add(&e->segment.histograms[GW_HISTOGRAM_PUBLISH_TO_ZMQ], gw_clock_mono() - record->mono_publish);
 }
 
 void gw_publish_flush(gw_engine *e)
@@ -216,6 +251,12 @@ void gw_publish_item(gw_engine *e, uint8_t what, uint32_t row, uint64_t position
 {
     if (e->publisher.send)
         queue_item(e, (gw_item){.position = position, .row = row, .what = what});
+}
+
+void gw_publish_state(gw_engine *e, uint32_t symbol, uint64_t position, uint64_t number)
+{
+    if (e->publisher.send)
+        queue_item(e, (gw_item){.position = position, .sequence = number, .row = symbol, .what = GW_ITEM_STATE});
 }
 
 /* An event's own bytes in a frame that has just gone into RAW. A frame that lies there in parts is sent from

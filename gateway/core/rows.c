@@ -138,6 +138,7 @@ static void store_row(gw_engine *e, uint32_t child, gw_fate fate, const gw_array
     out->byte_count += length;
     out->mono_recv = e->mono;
     gw_event_store(e, child, fate);
+    gw_time_visible(e);
     if (e->streams[child].wanted_json)
         gw_publish_json(e, child, place, frame, (size_t)(row->start - frame), length);
 }

@@ -50,6 +50,25 @@ static inline const uint8_t *plain_value(const uint8_t *p, const uint8_t *end)
     return *p == '"' ? plain_string(p, end) : plain_number(p, end);
 }
 
+static inline bool is_letter(uint8_t byte)
+{
+    return (uint8_t)((byte | 0x20) - 'a') < 26;
+}
+
+/* Behind a key and its colon; keys of one and of two letters, as nearly all are, at one look. Or null. */
+static inline const uint8_t *plain_key(const uint8_t *p, const uint8_t *end)
+{
+    if (GW_LIKELY(end - p >= 8)) {
+        const uint64_t word = gw_load8(p) >> 8;
+        if ((word & 0xFFFF00) == 0x3A2200 && is_letter((uint8_t)word))
+            return p + 4;
+        if ((word & 0xFFFF0000) == 0x3A220000 && is_letter((uint8_t)word) && is_letter((uint8_t)(word >> 8)))
+            return p + 5;
+    }
+    p = plain_string(p, end);
+    return p && p < end && *p == ':' ? p + 1 : NULL;
+}
+
 /* Behind an object whose members are all of the common forms, written as the venue does; or null. */
 static const uint8_t *plain_object(const uint8_t *p, const uint8_t *end)
 {
@@ -58,14 +77,27 @@ static const uint8_t *plain_object(const uint8_t *p, const uint8_t *end)
     do {
         if (++p >= end || *p != '"')
             return NULL;
-        p = plain_string(p, end);
-        if (!p || p >= end || *p != ':')
+        p = plain_key(p, end);
+        if (!p)
             return NULL;
-        p = plain_value(p + 1, end);
+        p = plain_value(p, end);
         if (!p || p >= end)
             return NULL;
     } while (*p == ',');
     return *p == '}' ? p + 1 : NULL;
+}
+
+/* Behind an array of such objects, or of values of the common forms; or null. */
+static const uint8_t *plain_array(const uint8_t *p, const uint8_t *end)
+{
+    do {
+        if (++p >= end)
+            return NULL;
+        p = *p == '{' ? plain_object(p, end) : plain_value(p, end);
+        if (!p || p >= end)
+            return NULL;
+    } while (*p == ',');
+    return *p == ']' ? p + 1 : NULL;
 }
 
 static gw_error skip_literal(gw_cursor *c, const char *literal, size_t length)
@@ -122,19 +154,35 @@ static gw_error skip_scalar(gw_cursor *c)
     }
 }
 
+/* Behind the comma of a member that is written as the venue does and is followed by another one, or null. */
+static inline const uint8_t *plain_member(const uint8_t *p, const uint8_t *end)
+{
+    p = plain_key(p, end);
+    if (!p)
+        return NULL;
+    p = plain_value(p, end);
+    return p && end - p >= 2 && p[0] == ',' && p[1] == '"' ? p + 1 : NULL;
+}
+
 /* Step over the members of an object that are written as the venue does, up to one that is not or the
  * last one; the cursor is left at a key. */
 static inline void skip_plain_members(gw_cursor *c)
 {
-    const uint8_t *p = c->p, *end = c->end;
-    while (p < end && *p == '"') {
-        p = plain_string(p, end);
-        if (!p || p == end || *p != ':')
+    while (c->p < c->end && *c->p == '"') {
+        const uint8_t *behind = plain_member(c->p, c->end);
+        if (!behind)
             return;
-        p = plain_value(p + 1, end);
-        if (!p || end - p < 2 || p[0] != ',' || p[1] != '"')
+        c->p = behind;
+    }
+}
+
+void gw_json_seek(gw_cursor *c, uint8_t first, uint8_t second)
+{
+    while (c->end - c->p >= 2 && *c->p == '"' && c->p[1] != first && c->p[1] != second && c->p[1] != '\\') {
+        const uint8_t *behind = plain_member(c->p, c->end);
+        if (!behind)
             return;
-        c->p = ++p;
+        c->p = behind;
     }
 }
 
@@ -197,7 +245,8 @@ __attribute__((noinline)) static gw_error skip_any_value(gw_cursor *c)
 
 gw_error gw_json_skip_value(gw_cursor *c)
 {
-    const uint8_t *behind = plain_value(c->p, c->end);
+    const bool is_array = c->p < c->end && *c->p == '[';
+    const uint8_t *behind = is_array ? plain_array(c->p, c->end) : plain_value(c->p, c->end);
     if (GW_UNLIKELY(!behind))
         return skip_any_value(c);
     c->p = behind;

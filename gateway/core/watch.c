@@ -5,19 +5,22 @@ static const int64_t JUDGE_NS = 250000000, SECOND_NS = 1000000000, FLOOR_NS = 30
 static const int64_t FLOOR_STEP_NS = 250000000, OTHER_DAY_NS = 3600000000000;
 enum { AHEAD_RUN_MIN = 8 };
 
-static void resumed(gw_engine *e, uint32_t stream)
+/* Told of a stream that delivers again, or of which nothing is expected any more. */
+static void resumed(gw_engine *e, uint32_t stream, bool halted)
 {
+    gw_notice *notice = gw_notify(e, GW_NOTICE_RESUMED, stream);
     e->streams[stream].silence.silent = false;
-    gw_notify(e, GW_NOTICE_RESUMED, stream);
+    if (notice)
+        notice->a = halted;
 }
 
 /* A frame of a stream came, over whichever link. */
 void gw_watch_frame(gw_engine *e, uint32_t stream)
 {
     gw_silence *silence = &e->streams[stream].silence;
-    gw_silence_heard(silence, e->mono);
+    gw_silence_heard(silence, e->mono, e->first_data_ns, e->segment.streams[stream].gap_count);
     if (GW_UNLIKELY(silence->silent))
-        resumed(e, stream);
+        resumed(e, stream, false);
 }
 
 static void start_floor(gw_delay_floor *floor, int64_t mono, int64_t delay)
@@ -116,6 +119,7 @@ static void fell_silent(gw_engine *e, uint32_t stream, int64_t silent_for, int64
         return;
     notice->a = (uint64_t)silent_for;
     notice->b = (uint64_t)limit;
+    notice->number = info->silence.frames;
     info->silence.silent = true;
     e->segment.streams[stream].silent_count++;
     e->segment.counters->streams_silent++;
@@ -142,9 +146,12 @@ static void judge(gw_engine *e, uint32_t stream, int64_t mono)
 {
     gw_stream_info *info = &e->streams[stream];
     if (info->symbol != GW_NO_ROW && e->symbols[info->symbol].halted) { /* of course nothing comes */
+        if (info->silence.silent)
+            resumed(e, stream, true);
         gw_silence_begin(&info->silence, mono);
         return;
     }
+    gw_silence_settle(&info->silence, e->segment.streams[stream].gap_count);
     const int64_t limit = gw_silence_limit(&info->silence, e->first_data_ns);
     e->segment.streams[stream].limit_ns = limit;
     const int64_t silent_for = mono - info->silence.heard_mono;

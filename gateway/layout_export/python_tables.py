@@ -94,8 +94,9 @@ def _constants() -> Iterator[str]:
     for name in CONSTANTS:
         yield f"{name}: Final = {getattr(layout, name)}"
     yield f"SCHEMA_HASH: Final = 0x{layout.schema_hash():016X}"
-    names = ", ".join(f'"{name}"' for name in layout.HISTOGRAM_NAMES)
-    yield f"HISTOGRAM_NAMES: Final = ({names})"
+    yield "HISTOGRAM_NAMES: Final = ("
+    yield from (f'    "{name}",' for name in layout.HISTOGRAM_NAMES)
+    yield ")"
 
 
 def _enum(kind: EnumType) -> Iterator[str]:

@@ -14,9 +14,9 @@ from typing import Final
 
 from gateway.layout import HISTOGRAM_BUCKETS
 
-# 1 µs … 10 s in three steps a decade: what is usual lies within 5 µs and 50 ms.
+# 100 ns … 10 s in three steps a decade: from a store in shared memory to a venue far away.
 BOUNDS_NS: Final = (
-    *(step * 10**decade // 10 for decade in range(3, 10) for step in (10, 25, 50)),
+    *(step * 10**decade // 10 for decade in range(2, 10) for step in (10, 25, 50)),
     10**10,
 )
 BOUNDS: Final = tuple(f"{Decimal(ns).scaleb(-9).normalize():f}" for ns in BOUNDS_NS)

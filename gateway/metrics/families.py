@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from gateway import __version__
-from gateway.layout import COUNTERS, RowState, Status
+from gateway.layout import COUNTERS, SAMPLED_ONE_IN, RowState, Status
 from gateway.metrics.buckets import BOUNDS, cumulative
 from gateway.metrics.exposition import Family
-from gateway.metrics.readings import ShardReading
+from gateway.metrics.readings import ProcessReading, ShardReading
 from gateway_client.delivery import Delivery
 from gateway_client.status import ConnectionStatus, ShardStatus, StreamStatus
 
@@ -48,13 +48,18 @@ _LINKS: Final = (RowState.ACTIVE.name, RowState.DOWN.name, RowState.IDLE.name)
 
 
 def families(
-    shards: int, readings: Sequence[ShardReading], report: Report, seconds: float
+    shards: int,
+    readings: Sequence[ShardReading],
+    report: Report,
+    seconds: float,
+    processes: Sequence[ProcessReading] = (),
 ) -> Iterator[Family]:
     """Yield all metrics; ``shards`` are wanted, ``seconds`` were spent on reading."""
     yield _gauge("shards", "Shards that are wanted; 0: the venue has not answered yet.", shards)
     yield _gauge("scrape_seconds", "Time spent on reading shared memory for this text.", seconds)
     yield from _of_supervisor(report)
-    yield from _of_shards([each.status for each in readings])
+    yield from _of_processes(processes)
+    yield from _of_shards(shards, [each.status for each in readings])
     yield from _of_counters([each.status for each in readings])
     yield from _of_connections([each.status for each in readings])
     yield from _of_streams(readings)
@@ -81,8 +86,8 @@ def _of_supervisor(report: Report) -> Iterator[Family]:
         listed.add(count, market=market)
     yield listed
     restarts = Family("shard_restarts_total", "counter", "Times a shard was started again.")
-    for shard in report["shards"]:
-        restarts.add(shard["restarts"], shard=shard["id"])
+    for shard_id, count in report["restarts"].items():
+        restarts.add(count, shard=shard_id)
     yield restarts
     yield from _of_venue(report)
 
@@ -104,9 +109,30 @@ def _of_venue(report: Report) -> Iterator[Family]:
         yield _by("host", Family(name, "gauge", help), {k: v.get(key) for k, v in hosts.items()})
 
 
-def _of_shards(shards: Sequence[ShardStatus]) -> Iterator[Family]:
+def _of_processes(processes: Sequence[ProcessReading]) -> Iterator[Family]:
+    resident = Family(
+        "process_resident_bytes", "gauge", "Its memory, with what it has touched of shared memory."
+    )
+    open_fds = Family("process_open_fds", "gauge", "Its open file descriptors.")
+    max_fds = Family("process_max_fds", "gauge", "How many it may open.")
+    threads = Family("process_threads", "gauge", "Its threads.")
+    spent = Family("process_cpu_seconds_total", "counter", "CPU time that it has used.")
+    for process in processes:
+        resident.add(process.resident_bytes, process=process.name)
+        open_fds.add(process.open_fds, process=process.name)
+        max_fds.add(process.fds_max, process=process.name)
+        threads.add(process.threads, process=process.name)
+        spent.add(process.cpu_seconds, process=process.name)
+    yield from (resident, open_fds, max_fds, threads, spent)
+
+
+def _of_shards(wanted: int, shards: Sequence[ShardStatus]) -> Iterator[Family]:
+    up = Family("shard_up", "gauge", "1: its segment is LIVE and its heartbeat young.")
+    alive = {shard.shard_id for shard in shards if shard.is_alive}
+    for shard_id in sorted({*range(wanted), *(shard.shard_id for shard in shards)}):
+        up.add(shard_id in alive, shard=shard_id)
+    yield up
     for name, help, value in (
-        ("shard_up", "1: its segment is LIVE and its heartbeat young.", lambda s: s.is_alive),
         ("shard_heartbeat_age_seconds", "Since its last heartbeat.",
          lambda s: s.heartbeat_age_ns / 1e9),
         ("shard_start_time_seconds", "When it started.", lambda s: s.started_ns / 1e9),
@@ -217,7 +243,8 @@ def _of_streams(readings: Sequence[ShardReading]) -> Iterator[Family]:
 
 
 def _latencies(readings: Iterable[ShardReading]) -> Family:
-    found = Family("latency_seconds", "histogram", "Time that an event took, by stage.")
+    help = f"Time that an event took, by stage; publish_to_* of one in {SAMPLED_ONE_IN}."
+    found = Family("latency_seconds", "histogram", help)
     for reading in readings:
         for each in reading.histograms:
             labels = {"shard": reading.status.shard_id, "stage": each.stage}

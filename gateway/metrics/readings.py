@@ -25,3 +25,15 @@ class ShardReading:
     histograms: Sequence[Histogram]
     gaps_open: int
     books_pending: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessReading:
+    """What a process (``supervisor``, ``shard-0``) uses; ``fds_max`` is its soft limit."""
+
+    name: str
+    cpu_seconds: float
+    resident_bytes: int
+    open_fds: int
+    fds_max: int
+    threads: int

@@ -19,7 +19,7 @@ from aiohttp import web
 
 from gateway.config import Metrics
 from gateway.errors import ConfigError, PortTaken
-from gateway.metrics import health
+from gateway.metrics import health, usage
 from gateway.metrics.exposition import CONTENT_TYPE, render
 from gateway.metrics.families import Report, families
 from gateway.metrics.reader import Reader
@@ -112,9 +112,12 @@ class MetricsServer:
 
     async def _metrics(self, reading: Reading) -> str:
         report = await self._report() if self._report is not None else {}
-        found = families(self._shards, reading.shards, report, reading.seconds)
         # In a thread too: ten thousand streams are counted here.
-        return await asyncio.to_thread(render, found)
+        return await asyncio.to_thread(self._text, reading, report)
+
+    def _text(self, reading: Reading, report: Report) -> str:
+        used = usage.of_all(report)
+        return render(families(self._shards, reading.shards, report, reading.seconds, used))
 
     async def _look(self) -> Reading:
         """Return a reading: the one that is under way, else a new one."""

@@ -34,8 +34,6 @@ class TunnelConnector(aiohttp.BaseConnector):
         super().__init__(limit_per_host=limit_per_host)
         self._proxy = proxy
         self._tls = tls or ssl.create_default_context()
-        parts = urlsplit(proxy)
-        self._name = f"proxy {parts.hostname}:{parts.port}"
 
     async def _create_connection(
         self, req: ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
@@ -43,7 +41,7 @@ class TunnelConnector(aiohttp.BaseConnector):
         host, port = req.url.raw_host, req.url.port
         assert host is not None
         assert port is not None
-        sock = await self._tunnel(host, port, timeout.sock_connect)
+        sock = await tunnel(self._proxy, host, port, timeout.sock_connect)
         tls = self._tls if req.is_ssl() else None
         try:
             async with asyncio.timeout(timeout.sock_connect):
@@ -59,17 +57,27 @@ class TunnelConnector(aiohttp.BaseConnector):
             raise
         return protocol
 
-    async def _tunnel(self, host: str, port: int, seconds: float | None) -> socket.socket:
+
+async def tunnel(proxy: str, host: str, port: int, seconds: float | None) -> socket.socket:
+    """Return a TCP connection to ``host`` through ``proxy``; raises TunnelError."""
+    parts = urlsplit(proxy)
+    name = f"proxy {parts.hostname}:{parts.port}"
+    try:
         # Made anew each time: it remembers nothing, and the loop is the one that runs now.
-        proxy = Proxy.from_url(self._proxy)
-        try:
-            return await proxy.connect(host, port, timeout=seconds)
-        except ProxyTimeoutError as exc:
-            raise TunnelError(f"{self._name}: no answer within {seconds:g} s") from exc
-        except ProxyConnectionError as exc:
-            reason = os.strerror(exc.errno) if exc.errno else str(exc)
-            raise TunnelError(f"{self._name}: {reason[:1].lower()}{reason[1:]}") from exc
-        except ProxyError as exc:
-            raise TunnelError(f"{self._name}: does not let us through ({exc})") from exc
-        except OSError as exc:
-            raise TunnelError(f"{self._name}: {exc.strerror or exc}") from exc
+        return await Proxy.from_url(proxy).connect(host, port, timeout=seconds)
+    except ProxyTimeoutError as exc:
+        raise TunnelError(f"{name}: no answer within {seconds:g} s") from exc
+    except ProxyConnectionError as exc:
+        reason = _words(exc)
+        raise TunnelError(f"{name}: {reason[:1].lower()}{reason[1:]}") from exc
+    except ProxyError as exc:
+        raise TunnelError(f"{name}: does not let us through ({exc})") from exc
+    except OSError as exc:
+        raise TunnelError(f"{name}: {exc.strerror or exc}") from exc
+
+
+def _words(exc: ProxyConnectionError) -> str:
+    """Return why a proxy was not reached; getaddrinfo's numbers are negative and no errno."""
+    if exc.errno and exc.errno > 0:
+        return os.strerror(exc.errno)
+    return str(getattr(exc.__cause__, "strerror", None) or exc)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import ctypes
 import logging
 import os
@@ -15,6 +16,7 @@ from gateway import log as logs
 from gateway import plan as wire
 from gateway.channel import Channel, ChannelClosed
 from gateway.errors import GatewayError
+from gateway.scheduling import keep_awake, schedule
 from gateway.shard.worker import Shard
 
 _PR_SET_PDEATHSIG = 1
@@ -35,7 +37,22 @@ async def serve(fd: int) -> None:
     except ChannelClosed:
         return
     if isinstance(plan, wire.ShardPlan):
+        prepare(plan)
         await Shard(plan, channel).run()
+
+
+def prepare(plan: wire.ShardPlan) -> None:
+    """Run as the plan says: before there are other threads, which take it over.
+
+    The supervisor has tried it all at its start. What the system refuses by now, as a CPU that was
+    taken away, is no reason to be down.
+    """
+    try:
+        schedule(plan.cpus, plan.nice)
+    except GatewayError as exc:
+        logging.getLogger("gateway.shard").warning("%s; going on without", exc)
+    if plan.busy_poll:
+        keep_awake(asyncio.get_running_loop())
 
 
 def main() -> int:

@@ -6,15 +6,16 @@ Whoever dials gets the open WebSocket or, in the venue's and the network's own w
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar, cast
 
 import picows
 from python_socks import ProxyError
 
-from gateway.core.engine import FrameListener
 from gateway.errors import ConfigError
 from gateway.shard.liveness import PERIODIC_NS
 from gateway.shard.refusal import Ending
@@ -26,7 +27,7 @@ HANDSHAKE_S = 10.0
 BODY_KEPT = 1000  # bytes of a refusal: a ban says there until when
 TCP_CLOSE = 7  # of tcpi_state, the first byte of tcp(7) TCP_INFO; Linux' tcp_states.h
 
-Opened = tuple[picows.WSTransport, FrameListener]
+L = TypeVar("L", bound=picows.WSListener)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,9 @@ class Dialling:
     proxy: str = ""  # http://… or socks5://…; empty: none
     ping_interval_s: float = PERIODIC_NS / 1e9
 
-    async def connect(self, url: str, listener: Callable[[], FrameListener]) -> Opened | Ending:
+    async def connect(
+        self, url: str, listener: Callable[[], L]
+    ) -> tuple[picows.WSTransport, L] | Ending:
         """Open a WebSocket; where that fails, say how. Redirects are not followed."""
         try:
             async with asyncio.timeout(CONNECT_S):
@@ -56,11 +59,12 @@ class Dialling:
         except picows.WSHandshakeError as exc:
             return _refused(exc)
         except (OSError, TimeoutError, ValueError, picows.WSError, ProxyError) as exc:
-            return Ending(f"cannot connect: {exc or 'no answer in time'}")
+            return Ending(f"cannot connect: {_words(exc)}")
         # picows gives no listener when the venue hung up before it answered the handshake.
-        if not isinstance(connected, FrameListener):
+        made = cast("L | None", connected)
+        if made is None:
             return Ending("hung up before the handshake's answer")
-        return transport, connected
+        return transport, made
 
     def read_to_end(self, transport: picows.WSTransport) -> None:
         """Have the rest of a connection read that has been reset; an open one is left alone.
@@ -77,6 +81,16 @@ class Dialling:
         if info[0] == TCP_CLOSE:
             below.pause_reading()
             below.resume_reading()
+
+
+def _words(exc: Exception) -> str:
+    """The system's reason without the address, which asyncio repeats and the log names anyway."""
+    if isinstance(exc, socket.gaierror):
+        return (exc.strerror or str(exc)).lower()
+    is_plain = isinstance(exc, ConnectionError) or type(exc) is OSError  # a proxy's names the proxy
+    if is_plain and isinstance(exc, OSError) and exc.errno:
+        return os.strerror(exc.errno).lower()
+    return str(exc) or "no answer in time"
 
 
 def _refused(exc: picows.WSHandshakeError) -> Ending:

@@ -1,15 +1,16 @@
 """When a silent connection is pinged, and when it is dead. Pure: times are passed in (ns).
 
-A connection silent for 5 s is pinged; 5 s more without a byte and it is dead. Independent of that
-an own ping goes out at a fixed interval, as the venue's guide has it.
+A connection silent for 4.5 s is pinged; 4.5 s more without a byte and it is dead: within 10 s of
+its last byte, although both are only judged every quarter of a second. Independent of that an own
+ping goes out at a fixed interval, as the venue's guide has it.
 """
 
 from __future__ import annotations
 
 import enum
 
-SILENT_NS = 5_000_000_000
-ANSWER_NS = 5_000_000_000
+SILENT_NS = 4_500_000_000
+ANSWER_NS = 4_500_000_000
 PERIODIC_NS = 180_000_000_000
 
 

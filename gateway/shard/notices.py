@@ -14,6 +14,7 @@ from gateway.log import RateLimit
 log = logging.getLogger("gateway.shard")
 
 HEAD_SHOWN = 120  # bytes of a refused frame in a log line
+OF_A_KIND = 50  # lines in 10 s
 NAMES_A_LINE = 20
 LINES = 10  # about silence, in 10 s
 NAMES_KEPT = 10_000  # that wait for their line
@@ -22,7 +23,9 @@ Name = Callable[[int], str]
 
 
 class NoticeLog:
-    """Writes notices; at most 5 of one kind and row in 10 s, the rest is counted.
+    """Writes notices; at most 5 of one kind and row, and 50 of one kind, in 10 s; counts the rest.
+
+    A lost connection concerns every book that it carried: thousands of lines would say no more.
 
     What concerns many streams at once, or is answered rather than told, is not written here:
     SILENT, RESUMED and ROW_UNKNOWN, LOOKED and LOOK_FAILED.
@@ -33,16 +36,20 @@ class NoticeLog:
         self._stream = stream
         self._link = link
         self._limit = RateLimit(count=5, interval=10.0)
+        self._kinds = RateLimit(count=OF_A_KIND, interval=10.0)
 
     def write(self, notice: Notice) -> None:
         """Log one notice, unless its like was just logged."""
         line = self._line(notice)
         if line is None:
             return
-        suppressed = self._limit.admit(f"{notice.code.name} {notice.row}", time.monotonic())
-        if suppressed is None:
+        now, kind = time.monotonic(), notice.code.name
+        of_row = self._limit.admit(f"{kind} {notice.row}", now)
+        of_kind = None if of_row is None else self._kinds.admit(kind, now)
+        if of_row is None or of_kind is None:
             return
         level, text = line
+        suppressed = of_row + of_kind
         more = f" ({suppressed} more like this were not logged)" if suppressed else ""
         log.log(level, "%s%s", text, more)
 
@@ -99,15 +106,16 @@ class SilenceLog:
     """Names every stream that fell silent, many to a line, and those that deliver again."""
 
     def __init__(self) -> None:
+        self._mute: dict[str, _Group] = defaultdict(_Group)  # nothing ever came
         self._silent: dict[str, _Group] = defaultdict(_Group)
         self._resumed: dict[str, _Group] = defaultdict(_Group)
         self._limit = RateLimit(count=LINES, interval=10.0)
         self._kept = 0
         self._unnamed = 0
 
-    def silent(self, connection: str, stream: str, seconds: float) -> None:
-        """A stream is silent for so long."""
-        self._keep(self._silent, connection, stream, seconds)
+    def silent(self, connection: str, stream: str, seconds: float, frames: int) -> None:
+        """A stream is silent for so long; ``frames`` came of it, ever."""
+        self._keep(self._silent if frames else self._mute, connection, stream, seconds)
 
     def resumed(self, connection: str, stream: str) -> None:
         """A stream that was silent delivers again."""
@@ -128,7 +136,12 @@ class SilenceLog:
         if self._unnamed and self._limit.admit("silence", now) is not None:
             log.warning("%d more streams fell silent or deliver again", self._unnamed)
             self._unnamed = 0
-        for groups, level in ((self._silent, logging.WARNING), (self._resumed, logging.INFO)):
+        kinds = (
+            (self._mute, logging.WARNING, "acknowledged but nothing came for "),
+            (self._silent, logging.WARNING, "fell silent, nothing came for "),
+            (self._resumed, logging.INFO, "delivering again"),
+        )
+        for groups, level, what in kinds:
             for connection in list(groups):
                 group = groups.pop(connection)
                 for at in range(0, len(group.names), NAMES_A_LINE):
@@ -137,13 +150,12 @@ class SilenceLog:
                         return
                     names = group.names[at : at + NAMES_A_LINE]
                     self._kept -= len(names)
-                    what = _how(group.seconds[at : at + NAMES_A_LINE])
-                    log.log(level, "%s on %s: %s", what, connection, ", ".join(names))
+                    span = _span(group.seconds[at : at + NAMES_A_LINE])
+                    log.log(level, "%s%s on %s: %s", what, span, connection, ", ".join(names))
 
 
-def _how(seconds: list[float]) -> str:
+def _span(seconds: list[float]) -> str:
     least, most = min(seconds), max(seconds)
     if not most:
-        return "delivering again"
-    span = f"{most:.0f} s" if round(least) == round(most) else f"{least:.0f} to {most:.0f} s"
-    return f"acknowledged but silent for {span}"
+        return ""
+    return f"{most:.0f} s" if round(least) == round(most) else f"{least:.0f} to {most:.0f} s"

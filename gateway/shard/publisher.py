@@ -1,19 +1,21 @@
 """The shard's ZeroMQ sockets: who listens to what, and the address of zmq_send for the core.
 
 XPUB tells of the first and last subscription to each prefix. A stream without a listener costs
-nothing: its ``wanted`` flag is off. Subscriptions are read every 10 ms, so many at a time that the
-loop does not feel it; the socket's descriptor is edge-triggered and sends swallow the edge, so it
-is not watched. Whole arrays have a socket of their own with a low high-water mark: a subscriber
-that stands still would otherwise hold gigabytes of them.
+nothing: its ``wanted`` flag is off. Subscriptions are read when the socket's descriptor says that
+there is something, so many at a time that the loop does not feel it. That descriptor is
+edge-triggered and sends swallow the edge: so while anybody is subscribed, which is when there are
+sends, they are read every 10 ms as well. Whole arrays have a socket of their own with a low
+high-water mark: a subscriber that stands still would otherwise hold gigabytes of them.
 """
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,7 +29,8 @@ from gateway.shard.topics import Astray, Demand, Topics, can_come, stream_of
 
 log = logging.getLogger("gateway.shard.publisher")
 
-POLL_S = 0.010
+POLL_S = 0.010  # while there are subscribers
+IDLE_POLL_S = 0.25  # while there are none
 SUBSCRIPTIONS_A_POLL = 64
 TOPICS_A_POLL = 10_000  # to look at: some milliseconds
 ARRAYS_HWM = 64
@@ -76,6 +79,7 @@ class Publisher:
         self._wanted: dict[int, list[bool]] = {}  # stream row -> JSON, binary
         self._demand: Demand[tuple[Path, bytes]] = Demand()
         self._astray = Astray()
+        self._has_more = False  # to read, which the descriptors do not tell a second time
         self._limit = RateLimit(count=5, interval=10.0)
         engine.set_publisher(
             send_address(), self._main.socket.underlying, self._arrays.socket.underlying
@@ -117,18 +121,32 @@ class Publisher:
     def _outlet(self, shape: Shape) -> _Outlet:
         return self._arrays if shape in (Shape.ARRAY, Shape.SYNTHETIC) else self._main
 
+    @property
+    def descriptors(self) -> list[int]:
+        """Readable when there is something to poll; see the module's docstring for when not."""
+        return [int(outlet.socket.get(zmq.FD)) for outlet in (self._main, self._arrays)]
+
+    @property
+    def poll_seconds(self) -> float:
+        """For so long at most nothing need be polled unless a descriptor is readable."""
+        is_listened = self._main.topics.prefixes or self._arrays.topics.prefixes
+        return POLL_S if is_listened or self._has_more else IDLE_POLL_S
+
     def poll(self) -> None:
         """Read what subscribers said since the last poll."""
+        self._has_more = False
         for outlet in (self._main, self._arrays):
             most = outlet.topics.looked_at + TOPICS_A_POLL
             for _ in range(SUBSCRIPTIONS_A_POLL):
-                try:
-                    message = outlet.socket.recv(zmq.DONTWAIT)
-                except zmq.Again:
+                # Cheaper than an exception; it is what arms the descriptor again, too.
+                if not int(outlet.socket.get(zmq.EVENTS)) & zmq.POLLIN:
                     break
-                self._note(outlet, message)
+                self._note(outlet, outlet.socket.recv(zmq.DONTWAIT))
                 if outlet.topics.looked_at >= most:
+                    self._has_more = True
                     break
+            else:
+                self._has_more = True
         for topic in self._astray.due(time.monotonic()):
             self._tell_astray(topic)
 
@@ -202,6 +220,22 @@ class Publisher:
             outlet.socket.close(0)
             outlet.path.unlink(missing_ok=True)
         self._context.term()
+
+
+async def readable(descriptors: Sequence[int], seconds: float) -> None:
+    """Return when one of ``descriptors`` is readable, or after ``seconds``."""
+    loop, found = asyncio.get_running_loop(), asyncio.Event()
+    for descriptor in descriptors:
+        loop.add_reader(descriptor, found.set)
+    try:
+        async with asyncio.timeout(seconds):
+            await found.wait()
+    except TimeoutError:
+        pass
+    finally:
+        # Not watched while nobody waits: one that stays readable would call without end.
+        for descriptor in descriptors:
+            loop.remove_reader(descriptor)
 
 
 def _shown(topic: bytes) -> str:

@@ -6,13 +6,14 @@ same thing when an instrument moves to a new row. What is added, publisher and c
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.core.engine import NO_ROW, Engine
 from gateway.layout import Market, Shape
 from gateway.plan import NONE, PlanConnection, PlanStream, PlanSymbol
+from gateway.shard.predecessor import Left
 
 LINKS = ("a", "b")  # what the two links of a connection are called
 NO_ROOM = "there is no room left for it in the segment; raise the capacities, and start again"
@@ -197,6 +198,12 @@ class Rows:
         return self._engine.add_stream(
             name, kind, symbol, first, levels, shape=shape, expected_ms=expected
         )
+
+    def inherit(self, left: Mapping[str, Left]) -> None:
+        """Let streams go on where the process before this one was, so that the hole is a gap."""
+        for row, name in self._names.items():
+            if name in left:
+                self._engine.inherit(row, *left[name])
 
     def remove_stream(self, name: str) -> Carried | None:
         """Retire a stream and what was made of its rows; None: it is not carried."""

@@ -20,8 +20,9 @@ from gateway import segment_file
 from gateway.channel import Channel, ChannelClosed
 from gateway.core.engine import Engine, Notice, NoticeCode, wake
 from gateway.errors import GatewayError
+from gateway.layout import Market
 from gateway.rundir import FileLock
-from gateway.shard import dump
+from gateway.shard import dump, predecessor
 from gateway.shard.address import check_proxy, check_url
 from gateway.shard.books import Books
 from gateway.shard.calls import Calls
@@ -33,7 +34,7 @@ from gateway.shard.link import Link
 from gateway.shard.looks import Looks
 from gateway.shard.notices import NoticeLog, SilenceLog
 from gateway.shard.permits import Permits
-from gateway.shard.publisher import POLL_S, Publisher
+from gateway.shard.publisher import POLL_S, Publisher, readable
 from gateway.shard.refill import Refill, Settings
 from gateway.shard.refusal import Hold
 from gateway.shard.rows import Rows
@@ -57,6 +58,7 @@ class Shard:
         self._dialling = dialling(plan)
         path = Path(plan.run_dir) / f"shard-{plan.shard_id}.seg"
         self._lock = FileLock.acquire(path.with_suffix(".lock"))
+        left = predecessor.read(path, plan.instance_id)
         self._segment = segment_file.create(path, plan=plan)
         self._engine = Engine(self._segment.memory, plan.book_levels_max)
         self._engine.set_limits(int(plan.first_data_s * 1e9), int(plan.lag_s * 1e9))
@@ -74,6 +76,7 @@ class Shard:
         self._carrier = Carrier(self._engine, rows, self._books, self._make)
         self._notice_log = NoticeLog(rows.symbol_name, rows.stream_name, rows.link_name)
         self._silence_log = SilenceLog()
+        self._silent_markets: set[Market] = set()  # to be told of
         self._strangers = Strangers()
         self._tasks: list[asyncio.Task[None]] = []
         self._task_ended = asyncio.Event()
@@ -83,6 +86,7 @@ class Shard:
             self._segment.close_and_unlink()
             self._take_down()
             raise GatewayError(f"{name}: {why}", "see the [memory] table of the configuration")
+        self._rows.inherit(left)
 
     def _trust(self, plan: wire.ShardPlan) -> tuple[Looks, Books, Refill]:
         """Make those who keep books right and fill gaps."""
@@ -164,12 +168,15 @@ class Shard:
             self._take_back()
             self._ask_due()
             self._silence_log.flush(time.monotonic())
+            self._tell_of_silence()
             await asyncio.sleep(self._plan.heartbeat_interval_ms / 1000)
 
     async def _poll(self) -> None:
         while True:
             self._publisher.poll()
             await asyncio.sleep(POLL_S)
+            if self._publisher.poll_seconds > POLL_S:
+                await readable(self._publisher.descriptors, self._publisher.poll_seconds)
 
     async def _put_together(self) -> None:
         while True:
@@ -325,10 +332,18 @@ class Shard:
         stream = self._rows.stream_name(notice.row)
         if notice.code is NoticeCode.SILENT:
             connection.silence.fell_silent(notice.row)
-            self._silence_log.silent(connection.plan.name, stream, notice.a / 1e9)
-        else:
-            connection.silence.resumed(notice.row)
+            self._silence_log.silent(connection.plan.name, stream, notice.a / 1e9, notice.number)
+            if ":!" not in stream:  # of an instrument
+                self._silent_markets.add(connection.plan.market)
+            return
+        connection.silence.resumed(notice.row)
+        if not notice.a:  # else it is halted, and nothing comes
             self._silence_log.resumed(connection.plan.name, stream)
+
+    def _tell_of_silence(self) -> None:
+        for market in self._silent_markets:
+            self._channel.send(wire.FellSilent(market))
+        self._silent_markets.clear()
 
     def _on_stranger(self, notice: Notice) -> None:
         """A symbol that an array has a row of, perhaps a new listing."""

@@ -108,6 +108,7 @@ class ControlRoom:
         body["handshakes"] = self._server.handshakes()
         body["offences"] = self._server.offences()
         body["weight_refused"] = {str(name): pool.refused for name, pool in self._pools.items()}
+        body["weight_heaviest"] = {str(name): pool.heaviest for name, pool in self._pools.items()}
         body["faults"] = self._faults.status()
         return {**body, **self._conduct.status()}
 

@@ -85,7 +85,7 @@ class Slow(Chosen, frozen=True):
 
 
 class Silence(Order, frozen=True):
-    """Deliver a stream no more, though acked; with "sticky" on later connections too.
+    """Deliver a stream no more, though acked; "sticky": later connections too.
 
     Without it, connections that are opened later get the stream.
     """

@@ -7,6 +7,7 @@ Venue rule (rest-api.md "IP Limits", general-info.md): weight is counted within 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -41,6 +42,9 @@ class WeightPool:
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.refused = 0
+        self.heaviest = 0  # sliding minute so far: a gateway that keeps to it keeps to the clock's
+        self._recent: deque[tuple[int, int]] = deque()  # (ns, weight) of a minute
+        self._recent_sum = 0
         self._minute = 0
         self._used = 0
         self._refused_now = 0
@@ -53,6 +57,7 @@ class WeightPool:
         if minute != self._minute:
             self._minute, self._used, self._refused_now = minute, 0, 0
         self._used += weight
+        self._slide(weight, now_ns)
         if now_ns < self._banned_until_ns:
             return self._ban(now_ns)
         if self._used <= self.limit:
@@ -63,6 +68,13 @@ class WeightPool:
             self._ban_s = min(self._ban_s * 2, BAN_MAX_S)
             return self._ban(now_ns)
         return self._refuse(429, self._excess(), (minute + 1) * MINUTE_NS - now_ns)
+
+    def _slide(self, weight: int, now_ns: int) -> None:
+        self._recent.append((now_ns, weight))
+        self._recent_sum += weight
+        while self._recent[0][0] <= now_ns - MINUTE_NS:
+            self._recent_sum -= self._recent.popleft()[1]
+        self.heaviest = max(self.heaviest, self._recent_sum)
 
     def rate_limits(self) -> list[dict[str, Any]]:
         """Return the limit as exchangeInfo tells it."""

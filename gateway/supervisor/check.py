@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from typing import Any
 
 import msgspec
@@ -10,6 +12,7 @@ import msgspec
 from gateway.config import Config
 from gateway.errors import ConfigError
 from gateway.instruments import Instruments
+from gateway.markets import FACTS
 from gateway.patterns import Selection
 from gateway.supervisor.subscriptions import Wanted, unfit
 
@@ -28,16 +31,25 @@ def check_listed(
     streams = [stream for stream in selection.streams if stream.symbol]
     missing = {s.symbol_id for s in streams if (s.market, s.symbol) not in instruments}
     if missing:
+        near = _near(min(missing), instruments) if len(missing) == 1 else ""
         raise ConfigError(
             origin,
             f"{', '.join(sorted(missing))}: exchangeInfo of {upstream} has no such symbol",
-            "check the spelling and the market (spot, usdm, coinm)",
+            f"{near}check the spelling and the market (spot, usdm, coinm)",
         )
     for stream in streams:
         if not instruments[stream.market, stream.symbol].offers(stream.form):
             refusal = unfit(stream, instruments)
             problem, _, remedy = refusal.why.rpartition("; ") if refusal else ("", "", "")
             raise ConfigError(origin, f"{stream.name}: {problem}", remedy)
+
+
+def _near(symbol_id: str, instruments: Instruments) -> str:
+    """Ask whether another symbol of the market was meant, where one is near."""
+    name, _, symbol = symbol_id.partition(":")
+    names = [known for market, known in instruments if FACTS[market].name == name]
+    near = get_close_matches(symbol, names, n=1, cutoff=0.75)
+    return f"did you mean {name}:{near[0]}? " if near else ""
 
 
 def remarks(wanted: Wanted, instruments: Instruments) -> Iterator[str]:
@@ -50,6 +62,23 @@ def remarks(wanted: Wanted, instruments: Instruments) -> Iterator[str]:
         f"{instrument.symbol_id}: its status is {instrument.status}, it may stay silent"
         for instrument in idle
     )
+
+
+def idle_depths(
+    depth_levels: Mapping[str, int], wanted: Wanted, instruments: Instruments
+) -> Iterator[str]:
+    """Yield what a user should know of ``book.depth_levels``: names that mean no book here."""
+    markets = {FACTS[stream.market].name for stream in wanted.streams.values()}
+    names = {f"{FACTS[market].name}:{symbol}" for market, symbol in instruments}
+    names |= {stream.symbol_id for stream in wanted.streams.values()}
+    for mask in depth_levels:
+        market = mask.partition(":")[0]
+        if market not in markets:
+            yield f"book.depth_levels: {mask}: nothing of {market} is carried"
+        elif not any(fnmatchcase(name, mask) for name in names):
+            near = _near(mask, instruments).rstrip()
+            more = f"; {near}" if near else ", and it has no effect today"
+            yield f"book.depth_levels: {mask}: the venue lists no such instrument{more}"
 
 
 def no_match(pattern: str) -> str:

@@ -23,6 +23,7 @@ from gateway.plan import (
     Changed,
     ConnectReply,
     ConnectRequest,
+    FellSilent,
     HistoryReply,
     HistoryRequest,
     InstrumentReply,
@@ -46,7 +47,7 @@ BOOKS_MAX = 4  # whole books asked of a shard at once: each is some hundred kilo
 
 Request = SnapshotRequest | HistoryRequest | InstrumentRequest | ConnectRequest
 Reply = SnapshotReply | HistoryReply | InstrumentReply | ConnectReply
-Note = RowUnknown | Refused | TopicWanted
+Note = RowUnknown | FellSilent | Refused | TopicWanted
 A = TypeVar("A", Changed, BookReply)
 
 
@@ -99,6 +100,10 @@ class ShardChild:
     def uptime(self) -> float:
         """Seconds since it was ready; 0 before that."""
         return time.monotonic() - self._ready_at if self._ready_at else 0.0
+
+    def live_seconds(self, last_beat_ns: int) -> float:
+        """Seconds from its being ready to its last heartbeat (CLOCK_MONOTONIC)."""
+        return max(0.0, last_beat_ns / 1e9 - self._ready_at) if self._ready_at else 0.0
 
     async def serve(self, desk: Desk) -> int:
         """Answer its requests until it ends; return its exit code (negative: the signal)."""

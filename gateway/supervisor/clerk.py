@@ -97,6 +97,8 @@ class Clerk:
                 | {"restarts": self._fleet.restarts.get(shard_id, 0)}
                 for shard_id, ready in sorted(self._fleet.ready.items())
             ],
+            # Of the shards that are down, too.
+            "restarts": {str(n): count for n, count in self._fleet.restarts.items()},
             "streams": len(self._steward.carried),
             "refused": len(self._steward.refused),
             "on_demand": {

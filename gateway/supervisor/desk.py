@@ -16,6 +16,7 @@ from gateway.markets import FACTS
 from gateway.plan import (
     ConnectReply,
     ConnectRequest,
+    FellSilent,
     HistoryReply,
     HistoryRequest,
     InstrumentReply,
@@ -42,6 +43,8 @@ class Listener(Protocol):
     """Whoever acts on what shards tell of streams and symbols."""
 
     def on_row_unknown(self, note: RowUnknown) -> None: ...
+
+    def on_silent(self, note: FellSilent) -> None: ...
 
     def on_topic(self, shard_id: int, note: TopicWanted) -> None: ...
 
@@ -86,6 +89,8 @@ class ShardDesk:
         match note:
             case RowUnknown():
                 self._listener.on_row_unknown(note)
+            case FellSilent():
+                self._listener.on_silent(note)
             case TopicWanted():
                 self._listener.on_topic(shard_id, note)
             case Refused():

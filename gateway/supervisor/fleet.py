@@ -71,6 +71,7 @@ class Fleet:
 
     async def run(self, count: int) -> None:
         """Keep ``count`` shards running; raises ShardFailed if one never comes up."""
+        self.restarts = dict.fromkeys(range(count), 0)
         tasks = [asyncio.create_task(self._keep(shard_id)) for shard_id in range(count)]
         tasks.append(asyncio.create_task(self._watch()))
         try:
@@ -160,24 +161,23 @@ class Fleet:
                 continue
             # Not a turn of the loop after the plan was made: a change finds the child here.
             self._children[shard_id] = child
-            returncode = await self._live(child)
-            uptime = child.uptime
-            was_ready = was_ready or uptime > 0
+            returncode, live = await self._live(child)
+            was_ready = was_ready or child.uptime > 0
             if self._stopping.is_set():
                 return
             if not was_ready:
                 raise ShardFailed(shard_id, returncode)
-            await self._pause(child, returncode, delay.next(uptime))
+            await self._pause(child, returncode, delay.next(live))
 
     async def _pause(self, child: ShardChild, returncode: int, wait: float) -> None:
-        self.restarts[child.shard_id] = self.restarts.get(child.shard_id, 0) + 1
+        self.restarts[child.shard_id] += 1
         text = "shard %d (pid %d) ended with %d after %.1f s; starting it again%s"
         later = f" in {wait:g} s" if wait else ""
         log.error(text, child.shard_id, child.process.pid, returncode, child.uptime, later)
         await asyncio.sleep(wait)
 
-    async def _live(self, child: ShardChild) -> int:
-        """Serve a child from spawn to end; return its exit code."""
+    async def _live(self, child: ShardChild) -> tuple[int, float]:
+        """Serve a child from spawn to end; return its exit code, and how long it was LIVE."""
         life = asyncio.create_task(child.serve(self._desk))
         try:
             seconds = self._liveness.ready_seconds
@@ -188,11 +188,16 @@ class Fleet:
             elif not life.done():
                 log.error("shard %d is not ready after %g s; killed", child.shard_id, seconds)
                 child.kill()
-            return await asyncio.shield(life)
+            returncode = await asyncio.shield(life)
+            return returncode, self._live_seconds(child)
         finally:
             child.kill()
             await life
             self._forget(child.shard_id)
+
+    def _live_seconds(self, child: ShardChild) -> float:
+        heart = self._hearts.get(child.shard_id)
+        return 0.0 if heart is None else child.live_seconds(heart.last_ns)
 
     def _on_ready(self, ready: Ready) -> None:
         if self._stopping.is_set():

@@ -35,9 +35,14 @@ class Heartbeat:
 
     def age_seconds(self, mono_ns: int) -> float:
         """Return the age of the last beat at ``mono_ns`` (CLOCK_MONOTONIC)."""
+        return (mono_ns - self.last_ns) / 1e9
+
+    @property
+    def last_ns(self) -> int:
+        """When the last beat was (CLOCK_MONOTONIC)."""
         # One aligned 8-byte load; the writer stores it whole.
         beat: int = memoryview(self._page)[_MONO : _MONO + 8].cast("q")[0]
-        return (mono_ns - beat) / 1e9
+        return beat
 
     def close(self) -> None:
         """Unmap it."""

@@ -8,7 +8,7 @@ import asyncio
 import time
 
 from gateway.markets import BY_NAME
-from gateway.plan import RowUnknown
+from gateway.plan import FellSilent, RowUnknown
 from gateway.supervisor.catalogue import Catalogue
 from gateway.supervisor.looks import Looks
 from gateway.supervisor.steward import Steward
@@ -30,6 +30,11 @@ class Listings:
             return
         if self._looks.hint((facts.market, note.symbol), time.monotonic()):
             self._hinted.set()
+
+    def on_silent(self, note: FellSilent) -> None:
+        """Take in that streams of a market fell silent: it may say of them that they are halted."""
+        self._looks.fell_silent(note.market)
+        self._hinted.set()
 
     async def run(self) -> None:
         """Look, and have the shards follow, until cancelled."""

@@ -4,7 +4,8 @@ Every market once in an interval. Sooner where a shard says that an array has ro
 the plan has not, perhaps a new listing: one that the venue sends but never lists must not cost a
 look each time, so each is worth one in an interval. And often while something that is carried is
 halted, since spot says nowhere else that it trades again: a look weighs 20 of 6,000 a minute there,
-1 of 2,400 on futures (rest-api.md, "Exchange Information"). What has been halted for a day is
+1 of 2,400 on futures (rest-api.md, "Exchange Information"). As often where streams fall silent,
+however many: a halt is seen as silence first. What has been halted for a day is
 delisted for all we know, spot lists such as BREAK for ever.
 """
 
@@ -17,6 +18,7 @@ from gateway.layout import Market
 
 SYMBOLS_MAX: Final = 10_000  # hinted at
 HALTED_SECONDS: Final = 30.0  # between two looks while something is halted
+SILENT_SECONDS: Final = 30.0  # between two looks at a market because streams fell silent
 HALT_SECONDS_MAX: Final = 86_400.0  # for so long a halt is worth that
 
 Key = tuple[Market, str]  # a symbol
@@ -31,6 +33,8 @@ class Looks:
         self._halted_at = now + min(HALTED_SECONDS, interval)
         self._halted_since: dict[Key, float] = {}
         self._hinted: set[Market] = set()
+        self._silent: set[Market] = set()  # whose look is still due
+        self._silent_at: dict[Market, float] = {}  # when silence is worth the next one
         self._hints: dict[Key, float] = {}  # when taken; the one taken last at the end
 
     def hint(self, key: Key, now: float) -> bool:
@@ -45,12 +49,20 @@ class Looks:
         self._hinted.add(key[0])
         return True
 
+    def fell_silent(self, market: Market) -> None:
+        """Take in that streams of a market fell silent."""
+        self._silent.add(market)
+
     def due(self, markets: Collection[Market], halted: Collection[Key], now: float) -> set[Market]:
         """Return the markets to look at now; all of ``markets``, or those of a hint or a halt.
 
         ``halted`` are the symbols that are carried and do not trade.
         """
         found, self._hinted = self._hinted, set()
+        ripe = {each for each in self._silent if now >= self._silent_at.get(each, now)}
+        self._silent -= ripe
+        self._silent_at.update(dict.fromkeys(ripe, now + SILENT_SECONDS))
+        found |= ripe
         if now >= self._regular_at:
             self._regular_at = now + self._interval
             found.update(markets)
@@ -63,4 +75,5 @@ class Looks:
 
     def wait(self, now: float) -> float:
         """Return the seconds until ``due`` may have something to say without a hint."""
-        return max(0.0, min(self._regular_at, self._halted_at) - now)
+        silent = [self._silent_at.get(each, now) for each in self._silent]
+        return max(0.0, min(self._regular_at, self._halted_at, *silent) - now)

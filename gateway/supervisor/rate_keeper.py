@@ -12,14 +12,22 @@ import mmap
 import os
 import struct
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from gateway.endpoints import Endpoints
 from gateway.layout import HEADER, PAGE, SECTION, STREAM, RowState, SectionKind, Shape
 from gateway.state import StateFile
-from gateway.supervisor.rates import RateMeter, Rates, merge, upstream_key
+from gateway.supervisor.rates import (
+    RateMeter,
+    Rates,
+    known_rates,
+    merge,
+    settle,
+    upstream_key,
+)
 
 FIRST_LOOK_SECONDS: Final = 5.0  # after the start; a first rate needs two looks
 LOOK_SECONDS: Final = 30.0
@@ -31,6 +39,14 @@ _NAME_BYTES = next(field.size for field in STREAM.fields if field.name == "name"
 _SUBSCRIBED = (Shape.OBJECT, Shape.ARRAY, Shape.MERGED)  # the others are made from these
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Of earlier runs: messages a second by stream, and the shard of every group of streams."""
+
+    rates: Mapping[str, float] = field(default_factory=dict)
+    homes: Mapping[str, int] = field(default_factory=dict)
+
+
 class RateKeeper:
     """Segments are those of the shards that run."""
 
@@ -39,29 +55,43 @@ class RateKeeper:
         self._key = upstream_key(upstream)
         self._meter = RateMeter()
 
-    async def known(self) -> dict[str, float]:
-        """Return the rates that earlier runs measured, by stream."""
+    async def known(self) -> Known:
+        """Return what earlier runs measured, and where they had what."""
         return await asyncio.to_thread(
-            self._file.update, lambda content: dict(content.upstreams.get(self._key, {}))
+            self._file.update,
+            lambda content: Known(
+                known_rates(content, self._key), dict(content.homes.get(self._key, {}))
+            ),
         )
 
-    async def run(self, segments: Callable[[], Sequence[Path]]) -> None:
-        """Look every half minute and write every five, until cancelled."""
+    async def run(
+        self, segments: Callable[[], Sequence[Path]], homes: Callable[[], Mapping[str, int]]
+    ) -> None:
+        """Look every half minute and write every five, until cancelled; ``homes`` at once too."""
+        await self._settle(homes())
         await asyncio.sleep(FIRST_LOOK_SECONDS)
         while True:
             for _ in range(LOOKS_A_WRITE):
                 await asyncio.to_thread(self._look, segments())
                 await asyncio.sleep(LOOK_SECONDS)
-            await self.write(segments())
+            await self.write(segments(), homes())
 
-    async def write(self, segments: Sequence[Path]) -> None:
-        """Look once more, and keep what was measured."""
+    async def _settle(self, homes: Mapping[str, int]) -> None:
+        await asyncio.to_thread(
+            self._file.update, lambda content: settle(content, self._key, homes)
+        )
+
+    async def write(self, segments: Sequence[Path], homes: Mapping[str, int]) -> None:
+        """Look once more, and keep what was measured, and where everything is."""
         await asyncio.to_thread(self._look, segments)
         rates = dict(self._meter.rates)
+
+        def change(content: Rates) -> None:
+            merge(content, self._key, rates)
+            settle(content, self._key, homes)
+
         if rates:
-            await asyncio.to_thread(
-                self._file.update, lambda content: merge(content, self._key, rates)
-            )
+            await asyncio.to_thread(self._file.update, change)
 
     def _look(self, segments: Sequence[Path]) -> None:
         for path in segments:

@@ -17,19 +17,38 @@ FILE_NAME: Final = "rates.json"
 MEASURED_SECONDS_MIN: Final = 20.0  # a shorter look says too little
 STREAMS_MAX: Final = 20_000  # kept for an upstream
 UPSTREAMS_MAX: Final = 4
+RATE_MAX: Final = 1e6  # of a stream, in messages a second
 _WEIGHT = 0.25  # of a new measurement against those before it
 
 
 class Rates(msgspec.Struct):
-    """The content of the file: upstream → stream name → messages a second."""
+    """The content of the file: upstream → stream name → messages a second.
+
+    ``homes``: upstream → group of streams → the shard that had it last.
+    """
 
     upstreams: dict[str, dict[str, float]] = {}
+    homes: dict[str, dict[str, int]] = {}
+
+
+def known_rates(content: Rates, key: str) -> dict[str, float]:
+    """Return the rates of an upstream; what no stream can have is left out, whoever wrote it."""
+    known = content.upstreams.get(key, {})
+    return {name: rate for name, rate in known.items() if 0.0 <= rate <= RATE_MAX}
 
 
 def upstream_key(upstream: Endpoints) -> str:
     """Return what measured rates are kept under; simulators on this machine share one key."""
     hosts = {urlsplit(url).hostname or "" for urls in upstream.ws.values() for url in urls}
     return "loopback" if all(map(is_loopback, hosts)) else upstream.name
+
+
+def settle(content: Rates, key: str, homes: Mapping[str, int]) -> None:
+    """Note where everything is; what was somewhere in earlier runs alone is forgotten."""
+    content.homes.pop(key, None)
+    while len(content.homes) >= UPSTREAMS_MAX:
+        del content.homes[next(iter(content.homes))]
+    content.homes[key] = dict(list(homes.items())[:STREAMS_MAX])
 
 
 def merge(content: Rates, key: str, measured: Mapping[str, float]) -> None:

@@ -1,8 +1,9 @@
 """When a dead shard is started again. Pure: times are passed in, in seconds.
 
 The first restart is immediate, so that a single crash costs readers as little as can be. A shard
-that keeps dying is given 0.5 s, then twice as long each time up to 10 s; one that was up for 5 s
-has recovered, and the next restart is immediate again.
+that keeps dying is given 0.5 s, then twice as long each time up to 10 s; one that was LIVE for 5 s
+has recovered, and the next restart is immediate again. LIVE is the time from its being ready to its
+last heartbeat: a shard that hangs at once, and is killed for it later, was never well.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ class RestartDelay:
     def __init__(self) -> None:
         self.restarts = 0  # since it last recovered
 
-    def next(self, uptime: float) -> float:
-        """Return the seconds to wait before a restart, after the shard was ready for ``uptime``."""
-        if uptime >= RECOVERED_SECONDS:
+    def next(self, live: float) -> float:
+        """Return the seconds to wait before a restart, after the shard was LIVE for ``live``."""
+        if live >= RECOVERED_SECONDS:
             self.restarts = 0
         self.restarts += 1
         if self.restarts == 1:

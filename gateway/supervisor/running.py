@@ -15,10 +15,11 @@ from typing import Any
 from gateway.config import Config
 from gateway.errors import RunDirError
 from gateway.metrics.server import MetricsServer
-from gateway.plan import RowUnknown, ShardPlan, TopicWanted
+from gateway.plan import FellSilent, RowUnknown, ShardPlan, TopicWanted
 from gateway.planner import Layout, bytes_needed
 from gateway.rest.client import RestClient
 from gateway.rundir import CONTROL_NAME, RunDir
+from gateway.scheduling import try_out
 from gateway.supervisor.catalogue import Catalogue
 from gateway.supervisor.clerk import Clerk
 from gateway.supervisor.consumers import Consumers
@@ -28,7 +29,7 @@ from gateway.supervisor.fleet import Fleet
 from gateway.supervisor.gate import Gate
 from gateway.supervisor.listings import Listings
 from gateway.supervisor.manifest import Manifest
-from gateway.supervisor.rate_keeper import RateKeeper
+from gateway.supervisor.rate_keeper import Known, RateKeeper
 from gateway.supervisor.steward import Steward
 from gateway.supervisor.subscriptions import Subscriptions, Wanted
 
@@ -69,7 +70,7 @@ class Running:
         outside: Outside,
         subscriptions: Subscriptions,
         wanted: Wanted,
-        rates: dict[str, float],
+        known: Known,
         on_started: Callable[[Started], None],
     ) -> None:
         """Plan everything; raises RunDirError where there is too little room for it."""
@@ -78,9 +79,11 @@ class Running:
         self._config = config
         self._outside = outside
         self._layout = Layout.make(
-            config, wanted.streams.values(), catalogue.instruments, str(path), instance_id, rates
-        )
+            config, wanted.streams.values(), catalogue.instruments, str(path), instance_id,
+            known.rates, known.homes,
+        )  # fmt: skip
         self._check_room()
+        check_processes(config)
         upstream = config.upstream.resolved().name
         on_demand = config.on_demand.enabled
         self._manifest = Manifest(path, instance_id, time.time_ns(), upstream, on_demand)
@@ -113,7 +116,7 @@ class Running:
                 control.run(),
                 self._listings.run(),
                 self._consumers.run(),
-                outside.rate_keeper.run(self.segments),
+                outside.rate_keeper.run(self.segments, self._homes),
             )
 
     async def stop(self) -> None:
@@ -122,7 +125,7 @@ class Running:
         self._manifest.remove()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LAST_WRITE_SECONDS):
-                await self._outside.rate_keeper.write(self.segments())
+                await self._outside.rate_keeper.write(self.segments(), self._homes())
         await self._fleet.stop()
 
     def kill(self) -> None:
@@ -147,6 +150,9 @@ class Running:
         """Return the segment files of the shards that run."""
         return [self._outside.run_dir.path / f"shard-{n}.seg" for n in self._fleet.ready]
 
+    def _homes(self) -> dict[str, int]:
+        return self._layout.homes
+
     def on_ready(self, shard_id: int) -> None:
         """A shard is up: readers may find it, and it may take what it had no room for."""
         task = asyncio.ensure_future(self.steward.retry(shard_id))
@@ -162,6 +168,10 @@ class Running:
     def on_row_unknown(self, note: RowUnknown) -> None:
         """A shard has met a symbol that it was not told of."""
         self._listings.on_row_unknown(note)
+
+    def on_silent(self, note: FellSilent) -> None:
+        """Streams fell silent in a shard."""
+        self._listings.on_silent(note)
 
     def on_topic(self, shard_id: int, note: TopicWanted) -> None:
         """A shard has a consumer of a topic that it does not carry, or none any more."""
@@ -195,6 +205,19 @@ class Running:
         if run_dir.free_bytes() < needed + largest:
             text = "%s: too little room to restart a shard (%.1f MiB more); enlarge the tmpfs"
             log.warning(text, run_dir.path, largest / 2**20)
+
+
+def check_processes(config: Config) -> None:
+    """Raise ConfigError where shards may not run as configured; warn of what makes no sense."""
+    processes = config.processes
+    sets = [processes.cpus_of(shard_id) for shard_id in range(config.shards)]
+    try_out(sets, processes.nice)
+    shared = len({cpu for cpus in sets for cpu in cpus}) < len(sets) and all(sets)
+    if processes.busy_poll and shared:
+        text = "processes.busy_poll: %d shards spin on fewer CPUs; each needs one of its own"
+        log.warning(text, len(sets))
+    elif processes.busy_poll and not processes.cpus:
+        log.warning("processes.busy_poll: without 'cpus' shards spin where others want to run")
 
 
 async def together(*work: Coroutine[Any, Any, None]) -> None:

@@ -21,13 +21,14 @@ from gateway.errors import GatewayError, VenueError
 from gateway.log import RateLimit
 from gateway.metrics.server import MetricsServer
 from gateway.patterns import Selection
+from gateway.redaction import redacted
 from gateway.rest.client import RestClient
 from gateway.rundir import RunDir
 from gateway.state import StateFile
 from gateway.supervisor import gate, rates
 from gateway.supervisor.attempts import Attempts, join
 from gateway.supervisor.catalogue import RETRY_SECONDS_MAX, Catalogue
-from gateway.supervisor.check import check_listed, needs_restart, no_match, remarks
+from gateway.supervisor.check import check_listed, idle_depths, needs_restart, no_match, remarks
 from gateway.supervisor.gate import Gate
 from gateway.supervisor.notify import Notifier
 from gateway.supervisor.rate_keeper import RateKeeper
@@ -38,6 +39,7 @@ from gateway.supervisor.subscriptions import Subscriptions
 log = logging.getLogger("gateway.supervisor")
 
 REPORT_SECONDS = 2.0  # between two words to systemd
+SILENT_SECONDS = 1.0  # what takes longer is said to be under way
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -118,11 +120,18 @@ class Supervisor:
         await self._metrics.start()
         catalogue = Catalogue(rest)
         selection = selection_of(self._config, self._order.origin)
+        text = ("asking %s for its instruments", self._upstream)
+        said = asyncio.get_running_loop().call_later(SILENT_SECONDS, log.info, *text)
         await self._load(catalogue, selection)
+        said.cancel()
         subscriptions = Subscriptions(selection)
         wanted = subscriptions.wanted(catalogue.instruments, {})
         check_listed(selection, catalogue.instruments, self._order.origin, self._upstream)
-        for remark in remarks(wanted, catalogue.instruments):
+        depths = self._config.book.depth_levels
+        for remark in (
+            *remarks(wanted, catalogue.instruments),
+            *idle_depths(depths, wanted, catalogue.instruments),
+        ):
             log.warning("%s", remark)
         outside = self._outside(rest, catalogue)
         known = await outside.rate_keeper.known()
@@ -147,7 +156,7 @@ class Supervisor:
 
     @property
     def _upstream(self) -> str:
-        return self._config.upstream.rest or self._config.upstream.resolved().name
+        return redacted(self._config.upstream.rest) or self._config.upstream.resolved().name
 
     def _outside(self, rest: RestClient, catalogue: Catalogue) -> Outside:
         state, upstream = self._order.state, self._config.upstream.resolved()
@@ -199,6 +208,6 @@ class Supervisor:
                 log.warning("reload: %s", no_match(pattern))
         later = needs_restart(self._config, config)
         if later:
-            log.warning("reload: %s: changed, and taken up at the next start", ", ".join(later))
+            log.warning("reload: %s: changed, but only a restart takes it up", ", ".join(later))
         if not outcome.added and not outcome.removed:
             log.info("reload: %s: no other subscriptions", self._order.origin)

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from gateway.__main__ import main
+from gateway.cli.gaps import lines
+from gateway_client import Gateway
 from gateway_client.layout import NULL, GapState, Kind
 from tests.clients.support import Shard
 
@@ -54,10 +56,11 @@ def ask(capfd: pytest.CaptureFixture[str], shard: Shard, *words: str) -> str:
 def test_gaps_are_a_line_each(gapped: Shard, capfd: pytest.CaptureFixture[str]) -> None:
     title, *rows = ask(capfd, gapped).splitlines()
     assert title.startswith("state   stream")
+    found, before = "09-21 14:13:20.123", "09-21 14:13:19.123"
     assert [" ".join(row.split()) for row in rows] == [
-        "FILLED spot:btcusdt@trade 100-1102 1,003 1,003 09-21 14:13:20.123 3 s",
-        "OPEN spot:btcusdt@trade 2000-2000 1 0 09-21 14:13:20.123 still open",
-        "LOST usdm:!forceOrder@arr - ? 0 09-21 14:13:20.123 0 ns",
+        f"FILLED spot:btcusdt@trade 100-1102 1,003 1,003 {found} 3 s {before} -",
+        f"OPEN spot:btcusdt@trade 2000-2000 1 0 {found} still open {before} -",
+        f"LOST usdm:!forceOrder@arr - ? 0 {found} 0 ns {before} -",
     ]
 
 
@@ -90,3 +93,19 @@ def test_without_a_gateway_it_ends_with_69(
 ) -> None:
     assert main(["gaps", "--run-dir", str(run_dir / "nowhere")]) == 69
     assert capfd.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("width", [80, 60, 40])
+def test_gaps_fit_a_terminal(gapped: Shard, width: int) -> None:
+    with Gateway(gapped.run_dir) as gateway:
+        found = lines(gateway.gaps(), width)
+    assert max(map(len, found)) <= width
+    assert found[2].split()[0] == "OPEN"
+    assert any("see --json" in line for line in found) == (width < 100)
+
+
+def test_gaps_are_whole_where_there_is_no_terminal(gapped: Shard) -> None:
+    with Gateway(gapped.run_dir) as gateway:
+        found = lines(gateway.gaps(), None)
+    assert "100-1102" in found[1]
+    assert len(found) == 4

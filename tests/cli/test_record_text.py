@@ -17,7 +17,7 @@ from tests.clients.test_golden_segment import Golden
 @pytest.fixture
 def told(run_dir: Path) -> dict[str, Any]:
     """The golden records by kind."""
-    made = Golden(run_dir, golden.MINOR_2)
+    made = Golden(run_dir, golden.MINOR_3)
     events = list(Gateway(made.run_dir).events(position=0, timeout=0))
     texts = {event.kind.name: record_text(event) for event in events}
     assert all("\n" not in text for text in texts.values())

@@ -29,7 +29,7 @@ def told(*shards: ShardStatus) -> dict[str, str]:
     """The lines by their first word; of several only the first."""
     links = [link.name for shard in shards for link in shard.connections]
     status = GatewayStatus("/run/x", "1", 1, "binance", 0, list(shards))
-    view = View(status, [], 0, 5.0, 10.0, dict.fromkeys(links, 2.0))
+    view = View(status, 5.0, 10.0, dict.fromkeys(links, 2.0))
     found: dict[str, str] = {}
     for line in lines(view, 3600 * SECOND):
         word = line.strip().partition("  ")[0]
@@ -124,7 +124,7 @@ def test_gaps_and_audits_have_lines_of_their_own(quiet: ShardStatus) -> None:
 
 def test_weight_is_shown_pool_by_pool(quiet: ShardStatus) -> None:
     status = GatewayStatus("/run/x", "1", 1, "binance", 0, [quiet])
-    view = View(status, [], 0, 5.0, 10.0, {})
+    view = View(status, 5.0, 10.0, {})
     weight = {
         "spot": {"limit": 4800, "spent": 1250.0, "held_s": 0.0},
         "futures": {"limit": 1920, "spent": 20, "held_s": 3.25},
@@ -147,7 +147,7 @@ def test_counters_of_trouble_are_shown_once_they_are_not_0(quiet: ShardStatus) -
 
 def test_hosts_that_refused_us_are_named_while_they_are_left_alone(quiet: ShardStatus) -> None:
     status = GatewayStatus("/run/x", "1", 1, "binance", 0, [quiet])
-    view = View(status, [], 0, 5.0, 10.0, {})
+    view = View(status, 5.0, 10.0, {})
     hosts = {
         "stream.binance.com": {"attempts": 3, "held_s": 120.0, "status": 403},
         "binance.com": {"attempts": 3, "held_s": 0.0, "status": 0},

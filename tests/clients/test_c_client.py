@@ -157,13 +157,13 @@ def words(*values: object) -> str:
 def test_latest_prints_the_value_of_a_stream(
     latest: Path, run_dir: Path, stream: str, line: str
 ) -> None:
-    made = Golden(run_dir, golden.MINOR_2)
+    made = Golden(run_dir, golden.MINOR_3)
     assert run(latest, "--run-dir", made.run_dir, stream).stdout == f"{stream} {line}\n"
 
 
 def test_latest_names_what_it_cannot_show(latest: Path, run_dir: Path) -> None:
     assert run(latest, "--run-dir", run_dir, "spot:btcusdt@trade").returncode == 69
-    made = Golden(run_dir, golden.MINOR_2)
+    made = Golden(run_dir, golden.MINOR_3)
     for stream in ("spot:btcusdt@kline_9m", "usdm:!miniTicker@arr", "usdm:tradingSession"):
         done = run(latest, "--run-dir", made.run_dir, stream)
         assert (done.returncode, done.stderr.count("\n")) == (67, 1)

@@ -33,7 +33,7 @@ FILLED = Gap(
 def test_gaps_of_a_segment_in_order_of_their_numbers(
     run_dir: Path, gateway_class: type[Gateway]
 ) -> None:
-    Golden(run_dir, golden.MINOR_2)
+    Golden(run_dir, golden.MINOR_3)
     found = gaps(gateway_class(run_dir)._directory)
     assert found == [LOST, CANDLES, FILLED]
     assert [gap.is_open for gap in found] == [False, True, False]
@@ -48,7 +48,7 @@ def test_an_older_writer_says_nothing_of_gaps(
 
 
 def test_events_of_a_gap(run_dir: Path, gateway_class: type[Gateway]) -> None:
-    made = Golden(run_dir, golden.MINOR_2)
+    made = Golden(run_dir, golden.MINOR_3)
     events = gateway_class(run_dir).events(position=made.want["events"]["start"], timeout=0)
     opened, closed = [event for event in events if isinstance(event, GapEvent)]
     for event in (opened, closed):

@@ -328,7 +328,9 @@ def test_status_tells_what_is_there(shard: Shard, gateway_class: type[Gateway]) 
     assert one.states["book"] == {"EMPTY": 2}
     assert one.symbols == [BTC, ETH]
     assert one.counters["frames_received"] == 0
-    assert [latency.name for latency in one.latencies] == ["event_to_recv", "recv_to_publish"]
+    assert {latency.name: latency.one_in for latency in one.latencies} == {
+        "event_to_recv": 1, "recv_to_publish": 1, "publish_to_visible": 16, "publish_to_zmq": 16,
+    }  # fmt: skip
 
 
 def test_values_outlive_the_gateway(shard: Shard, gateway_class: type[Gateway]) -> None:

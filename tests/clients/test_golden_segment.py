@@ -54,14 +54,14 @@ def made(run_dir: Path, request: pytest.FixtureRequest) -> Golden:
     return Golden(run_dir, request.param)
 
 
-@pytest.fixture(params=[golden.MINOR_1, golden.MINOR_2])
+@pytest.fixture(params=[golden.MINOR_1, golden.MINOR_2, golden.MINOR_3])
 def newer(run_dir: Path, request: pytest.FixtureRequest) -> Golden:
     return Golden(run_dir, request.param)
 
 
 @pytest.fixture
 def newest(run_dir: Path) -> Golden:
-    return Golden(run_dir, golden.MINOR_2)
+    return Golden(run_dir, golden.MINOR_3)
 
 
 @pytest.fixture
@@ -116,10 +116,14 @@ def test_counters_and_histogram(made: Golden, segment: Any) -> None:
     found = {name: value for name, value in counters.items() if value}
     assert found == made.want["counters"]
     histograms = decode_rows("histogram", segment.rows(SectionKind.HISTOGRAMS))
-    want = made.want["histogram"]
-    row = next(row for row in histograms if row["name"] == want["name"])
-    buckets = {str(at): count for at, count in enumerate(row["buckets"]) if count}
-    assert_same(row | {"buckets": buckets}, want)
+    rows = {row["name"]: row for row in histograms}
+    for want in made.want.get("histograms", [made.want["histogram"]]):
+        row = rows[want["name"]]
+        buckets = {str(at): count for at, count in enumerate(row["buckets"]) if count}
+        assert_same(row | {"buckets": buckets}, want)
+    assert {row["one_in"] for row in rows.values()} == (
+        {1, 16} if "histograms" in made.want else {0}
+    )
 
 
 def test_slots(made: Golden, segment: Any) -> None:

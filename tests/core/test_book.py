@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -73,6 +74,58 @@ def test_what_lies_beyond_a_snapshots_last_level_is_not_kept(
         assert ours.top(50) == model.top(50)
     ours.clear()
     assert bounds(ours) == (None, None)
+
+
+changes = st.dictionaries(st.integers(1, 60), st.sampled_from((0, 0, 1, 2, 7)), max_size=30)
+events = st.lists(st.tuples(changes, changes, st.booleans()), max_size=12)
+
+
+@examples(300)
+@given(sides, sides, st.integers(0, 16), events, st.sampled_from((3, 10, 1000)))
+def test_a_whole_event_does_what_its_levels_do_one_by_one(
+    bids: dict[int, int],
+    asks: dict[int, int],
+    limit: int,
+    told: list[tuple[dict[int, int], dict[int, int], bool]],
+    levels_max: int,
+) -> None:
+    """Best level first, as the venue writes it, and in any order."""
+    ours, model = probe.Book(levels_max), Book(levels_max)
+    ours.load(sorted(bids.items(), reverse=True), sorted(asks.items()), limit, 20)
+    model.replace(sorted(bids.items(), reverse=True), sorted(asks.items()), limit)
+    for more_bids, more_asks, is_sorted in told:
+        event = list(more_bids.items()), list(more_asks.items())
+        if is_sorted:
+            event = sorted(event[0], reverse=True), sorted(event[1])
+        assert ours.apply(*event)
+        model.apply(*event)
+        assert ours.top(100) == model.top(100)
+        assert bounds(ours) == model.complete_px()
+
+
+def event_of(noise: random.Random, mid: int, count: int, width: int) -> tuple[list[Any], list[Any]]:
+    """A depth event of a market: more near the top, half of it removals, the best level first."""
+    sides: tuple[dict[int, int], dict[int, int]] = {}, {}
+    for _ in range(count):
+        offset = int(noise.expovariate(1 / width))
+        qty = 0 if noise.random() < 0.5 else noise.randrange(1, 10**12)
+        side = noise.randrange(2)
+        sides[side][mid + offset if side == ASK else mid - offset - 1] = qty
+    return sorted(sides[BID].items(), reverse=True), sorted(sides[ASK].items())
+
+
+@pytest.mark.parametrize(("count", "width"), [(3, 20), (40, 200), (500, 600), (3000, 3000)])
+def test_events_of_a_market_leave_the_levels_of_a_dict(count: int, width: int) -> None:
+    """Also events of more levels than are taken at a time."""
+    noise, mid = random.Random(count), 50_000
+    ours, model = probe.Book(10_000), Book(10_000)
+    for _ in range(max(20, 20_000 // count)):
+        mid += noise.randrange(-3, 4)
+        event = event_of(noise, mid, count, width)
+        assert ours.apply(*event)
+        model.apply(*event)
+        assert ours.top(20) == model.top(20)
+    assert ours.top(10_000) == model.top(10_000)
 
 
 @pytest.mark.parametrize(("count", "thin"), [(5, 2), (20, 10), (50, 20), (100, 25), (1000, 250)])

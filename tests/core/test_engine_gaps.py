@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from gateway import layout
 from gateway.core.engine import FrameClass
-from gateway.layout import Flag, GapState, Kind, Market, SectionKind
+from gateway.layout import Flag, GapState, Kind, Market, SectionKind, Status
 from tests.core.gap_rig import START, GapRig
 from tests.core.paired import trade
 from tests.core.test_engine_rows import Sent
@@ -162,6 +162,52 @@ def test_what_one_link_kept_back_in_vain_is_one_gap_with_what_was_kept(rig: GapR
     assert rig.segment.counters().gaps_filled == 2
 
 
+def test_what_came_before_its_forerunner_is_awaited_all_the_same(rig: GapRig) -> None:
+    give(rig, 1)
+    rig.bring_up_b()
+    give(rig, 1, link=rig.b)
+    give(rig, 3, 2)  # 3 is kept back, and then told by nobody
+    give(rig, 2, link=rig.b)
+    assert rig.told() == [(1,), (2,)]
+    rig.wait(1)
+    assert rig.gap_notices() == [(1, 3, 3)]
+    cell = rig.segment.slot(SectionKind.LAST_TRADE, rig.symbol)
+    assert cell is not None
+    assert unpack(layout.TRADE, cell).status == Status.STALE
+    give(rig, 3, 4, link=rig.b)
+    give(rig, 4, 5)
+    assert rig.told()[1:] == [(3,), ("GAP_CLOSED", 1, "FILLED"), (4,), (5,)]
+
+
+def test_what_came_before_its_forerunner_is_told_when_the_other_link_brings_it(
+    rig: GapRig,
+) -> None:
+    give(rig, 1)
+    rig.bring_up_b()
+    give(rig, 1, link=rig.b)
+    give(rig, 3, 2)
+    give(rig, 2, 3, link=rig.b)
+    give(rig, 4)
+    assert rig.told() == [(1,), (2,), (3,), (4,)]
+    rig.wait(1)
+    assert rig.segment.counters().gaps == 0
+
+
+def test_what_a_link_held_out_before_it_died_is_awaited_all_the_same(rig: GapRig) -> None:
+    give(rig, 1)
+    rig.bring_up_b()
+    give(rig, 1, 4, link=rig.b)
+    rig.engine.link_down(rig.b)
+    rig.engine.link_up(rig.b)
+    rig.wait(1)
+    assert rig.gap_notices() == [(1, 2, 4)]
+    cell = rig.segment.slot(SectionKind.LAST_TRADE, rig.symbol)
+    assert cell is not None
+    assert unpack(layout.TRADE, cell).status == Status.STALE
+    give(rig, 2, 3, 4, 5)
+    assert rig.segment.counters().gaps_filled == 1
+
+
 def test_a_hole_behind_what_was_kept_back_is_a_gap_of_its_own(rig: GapRig) -> None:
     give(rig, 1)
     rig.bring_up_b()
@@ -175,10 +221,12 @@ def test_ids_that_begin_anew_end_what_is_open(rig: GapRig) -> None:
     give(rig, 100, 104, 107)
     rig.fill("trade", trade(101))
     rig.look()
-    give(rig, 1, 2, 3)
+    for number in (1, 2, 3):
+        rig.give(rig.a, "trade", said_at(number, 107))
     ends = [told for told in rig.told() if told[0] == "GAP_CLOSED"]
     assert ends == [("GAP_CLOSED", 1, "PARTIAL"), ("GAP_CLOSED", 2, "LOST")]
-    give(rig, 4, 6)
+    for number in (4, 6):
+        rig.give(rig.a, "trade", said_at(number, 108))
     assert rig.gap_notices()[-1] == (3, 5, 5)
     rig.check_counters()
 

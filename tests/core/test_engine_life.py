@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gateway import layout
-from gateway.core.engine import NO_ROW, FrameClass
+from gateway.core.engine import NO_ROW, FrameClass, NoticeCode
 from gateway.layout import Kind, Market, Reason, RowState, SectionKind, Status
 from gateway.plan import PlanSymbol
 from tests.core.paired import Paired, ids, quote, trade
@@ -112,6 +112,39 @@ def test_exchange_info_halts_an_instrument_that_was_live() -> None:
         rig.give(rig.a, "trade", trade(2))
         assert meta(rig, SectionKind.LAST_TRADE).status == Status.LIVE
         assert ids(rig.records(Kind.TRADE)) == [1, 2]
+
+
+def test_a_halt_that_was_first_seen_as_silence_is_halted_and_silent_no_more() -> None:
+    """Spot says it in exchangeInfo only, minutes after its streams fell silent."""
+    with Paired() as rig:
+        row, kline = rig.stream("trade"), rig.stream("kline_1m", Kind.KLINE)
+        rig.engine.acked(rig.a, [row, kline])
+        rig.give(rig.a, "trade", trade(1))
+        rig.wait(31)
+        shown = meta(rig, SectionKind.LAST_TRADE)
+        assert (shown.status, shown.reason) == (Status.STALE, Reason.SILENT)
+        rig.engine.set_halted(rig.symbol, True)
+        for kind in (SectionKind.LAST_TRADE, SectionKind.VALUES):
+            shown = unpack(layout.META, rig.segment.slot(kind, 0) or b"")
+            assert (shown.status, shown.reason) == (Status.HALTED, Reason.HALTED)
+        rig.wait(1)
+        told = rig.notices(NoticeCode.RESUMED)
+        assert sorted((n.row, n.a) for n in told) == sorted([(row, 1), (kline, 1)])
+        rig.wait(60)
+        assert rig.notices(NoticeCode.SILENT) == []
+        rig.engine.set_halted(rig.symbol, False)
+        assert meta(rig, SectionKind.LAST_TRADE).status == Status.SYNCING
+        rig.give(rig.a, "trade", trade(2))
+        assert meta(rig, SectionKind.LAST_TRADE).status == Status.LIVE
+
+
+def test_a_halt_does_not_hide_why_an_instrument_was_not_live_before() -> None:
+    with Paired() as rig:
+        rig.stream("trade")
+        rig.give(rig.a, "trade", trade(1))
+        rig.engine.link_down(rig.a)
+        rig.engine.set_halted(rig.symbol, True)
+        assert meta(rig, SectionKind.LAST_TRADE).status == Status.DOWN
 
 
 def test_an_instrument_known_to_be_halted_is_never_live() -> None:

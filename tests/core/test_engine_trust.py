@@ -171,3 +171,17 @@ def test_a_stalled_slot_says_why() -> None:
         rig.engine.heartbeat(now + 3 * SECOND, time.time_ns())
         rig.settle()
         assert rig.book()[0].reason == Reason.STALLED
+
+
+def test_a_silent_book_whose_events_come_again_waits_for_its_snapshot() -> None:
+    with Rig() as rig:
+        rig.engine.acked(rig.connection, [0, 1])
+        now = time.monotonic_ns()
+        for second in range(40):
+            rig.engine.heartbeat(now + second * SECOND, time.time_ns())
+        rig.settle()
+        assert (rig.status(), rig.book()[0].reason) == (Status.STALE, Reason.SILENT)
+        rig.diff(diff(1))
+        assert (rig.status(), rig.book()[0].reason) == (Status.SYNCING, Reason.FIRST_DATA)
+        rig.snapshot(snapshot(1))
+        assert rig.status() == Status.LIVE

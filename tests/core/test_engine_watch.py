@@ -70,6 +70,67 @@ def test_a_market_that_moves_in_bursts_is_given_its_pauses() -> None:
         assert cell(rig, SectionKind.QUOTE).status == Status.LIVE
 
 
+def burst(rig: Paired, first: int, count: int = 20) -> int:
+    """Trades, ten a second; the id after the last."""
+    for number in range(first, first + count):
+        rig.give(rig.a, "trade", trade(number))
+        rig.wait(0.1)
+    return first + count
+
+
+def limit_of(rig: Paired) -> float:
+    rig.wait(0.3)  # it is worked out with each judgement
+    return rig.segment.streams()[rig.rows["trade"]].limit_ns / SECOND
+
+
+def test_a_silence_that_ends_with_something_missing_is_no_pause_of_the_market() -> None:
+    with Paired() as rig:
+        rig.engine.acked(rig.a, [rig.stream("trade")])
+        number = burst(rig, 1)
+        assert limit_of(rig) == 3
+        for _ in range(3):
+            rig.wait(12)
+            assert cell(rig, SectionKind.LAST_TRADE).status == Status.STALE
+            number = burst(rig, number + 7)  # what was between did not come
+            assert limit_of(rig) < 3.5
+
+
+def test_a_silence_that_ends_with_nothing_missing_lengthens_the_limit_by_half_at_most() -> None:
+    with Paired() as rig:
+        rig.engine.acked(rig.a, [rig.stream("trade")])
+        number, limit = burst(rig, 1), 3.0
+        for _ in range(3):
+            rig.wait(25)
+            assert cell(rig, SectionKind.LAST_TRADE).status == Status.STALE
+            number = burst(rig, number)
+            assert 1.4 * limit < limit_of(rig) <= 1.5 * limit
+            limit = limit_of(rig)
+
+
+def test_an_interval_in_which_the_connection_was_lost_is_not_learned() -> None:
+    """Too short to break the limit, it would count as a pause, and make the limit 9 s."""
+    with Paired() as rig:
+        row = rig.stream("trade")
+        rig.engine.acked(rig.a, [row])
+        number = burst(rig, 1)
+        rig.engine.link_down(rig.a)
+        rig.wait(2.7)
+        rig.engine.link_up(rig.a)
+        burst(rig, number)
+        assert limit_of(rig) == 3
+
+
+def test_a_new_subscription_is_no_pause_of_the_market() -> None:
+    with Paired() as rig:
+        row = rig.stream("trade")
+        rig.engine.acked(rig.a, [row])
+        number = burst(rig, 1)
+        rig.engine.acked(rig.a, [row])
+        rig.wait(2.7)
+        burst(rig, number)
+        assert limit_of(rig) == 3
+
+
 def test_a_stream_that_comes_at_fixed_times_has_a_limit_from_the_start() -> None:
     with Paired() as rig:
         row = rig.stream("markPrice@1s", Kind.MARK_PRICE, expected_ms=1000)

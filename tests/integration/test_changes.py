@@ -165,7 +165,7 @@ def test_a_stream_subscribed_where_it_is_never_sent_is_noticed_and_named(
     streams = ("usdm:btcusdt@aggTrade", "spot:btcusdt@bookTicker")
     with Service(run_dir / "gw", None, streams, ["--config", str(path)]) as service:
         wait_for(lambda: state(service, "quote", "spot:BTCUSDT") == "LIVE", "the other stream")
-        named = "acknowledged but silent for 3 s on usdm/market/0: usdm:btcusdt@aggTrade"
+        named = "acknowledged but nothing came for 3 s on usdm/market/0: usdm:btcusdt@aggTrade"
         wait_for(lambda: named in service.log.read_text(), "its name in the log")
         assert state(service, "last_trade", "usdm:BTCUSDT") == "STALE"
         assert service.gateway.counters()["streams_silent"] >= 1

@@ -24,6 +24,8 @@ SUFFIXES = {
 }
 REST_DELAY_S = 0.05
 RECOVERY_P99_MAX_S = 1.0
+SHALLOW = "[book]\nsnapshot_levels = 100\n[audit]\ninterval_seconds = 5\n"
+WEIGHT_LINES = {"spot": 4800, "futures": 1920}  # a minute: the limits, less the default reserve
 RUNS = 20
 SETTLE_S = 100.0  # a connection may stay away for a while after what was done to it
 
@@ -52,6 +54,19 @@ def faults(seed: int, has_episodes: bool) -> dict[str, Any]:
     return plan
 
 
+def is_shallow(seed: int) -> bool:
+    """Half of the runs, with and without episodes: books known in part, audited often."""
+    return seed % 4 in (0, 1)
+
+
+def config_of(run_dir: Path, has_parts: bool) -> list[str]:
+    if not has_parts:
+        return []
+    config = run_dir / "gateway.toml"
+    config.write_text(SHALLOW)
+    return ["--config", str(config)]
+
+
 def trouble(run_dir: Path, seed: int, has_episodes: bool, seconds: float) -> LiveChecker:
     """One run from the gateway's start to the checker's verdict."""
     plan = run_dir / "faults.json"
@@ -59,9 +74,10 @@ def trouble(run_dir: Path, seed: int, has_episodes: bool, seconds: float) -> Liv
     arguments = ["--symbols", ",".join(SYMBOLS), "--seed", str(seed), "--faults", str(plan)]
     if not has_episodes:
         arguments += ["--rest-delay", str(REST_DELAY_S)]
+    options = config_of(run_dir, has_parts=is_shallow(seed))
     with (
         Simulator(*arguments) as simulator,
-        Service(run_dir / f"gw-{seed}", simulator, streams()) as service,
+        Service(run_dir / f"gw-{seed}", simulator, streams(), options) as service,
     ):
         checker = LiveChecker(simulator, service.gateway, service.run_dir, seed)
         checker.run_for(seconds)
@@ -79,16 +95,22 @@ def line(seed: int, checker: LiveChecker) -> str:
         f"seed {seed}: {checker.reads} reads, {checker.live} LIVE, {checker.checked} books compared"
         f", wrong {len(checker.mistakes)}; breaks {checker.breaks} = gaps {checker.gaps}; "
         f"{checker.duplicates} duplicates; {backfilled} trades back-filled; "
-        f"recovery {percentiles(checker.recoveries_s)}"
+        f"recovery {percentiles(checker.recoveries_s)}; {checker.bounded} books known in part, "
+        f"{checker.audits} audits; heaviest minute {checker.heaviest}"
     )
 
 
-def check(checker: LiveChecker) -> None:
+def check(seed: int, checker: LiveChecker) -> None:
     assert checker.mistakes == []
     assert checker.checked > 100
     assert checker.forgotten < checker.checked / 10
     assert checker.gaps == checker.breaks
     assert checker.gaps > 0
+    for pool, line in WEIGHT_LINES.items():
+        assert 0 < checker.heaviest[pool] <= line
+    if is_shallow(seed):
+        assert checker.bounded > 100
+        assert checker.audits > 0
 
 
 @pytest.mark.parametrize("has_episodes", [False, True], ids=["frames", "episodes"])
@@ -98,7 +120,7 @@ def test_a_reader_of_real_processes_is_never_lied_to(
     checker = trouble(run_dir, 7 + has_episodes, has_episodes, 8.0)
     with capsys.disabled():
         print("\n" + line(7 + has_episodes, checker))
-    check(checker)
+    check(7 + has_episodes, checker)
 
 
 @pytest.mark.chaos
@@ -112,7 +134,7 @@ def test_twenty_runs_and_how_fast_books_come_back(
         checker = trouble(run_dir, seed, has_episodes, 15.0)
         with capsys.disabled():
             print("\n" + line(seed, checker), end="", flush=True)
-        check(checker)
+        check(seed, checker)
         if not has_episodes:  # there nothing but the gap itself is in the way
             recoveries += checker.recoveries_s
     with capsys.disabled():

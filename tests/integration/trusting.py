@@ -20,12 +20,13 @@ from gateway_client import Gateway
 from gateway_client import Status as Shown
 from tests.integration.running import Simulator
 from tests.model.ring import Record
-from tests.trust.checker import IN_STEP, Stream
 from tests.trust.counting import Chain
 from tests.trust.reader import Reader
+from tests.trust.stream import Stream
 from tests.trust.telling import Telling, merged
 from tests.trust.truth import digits
 
+IN_STEP = (Status.LIVE, Status.STALE, Status.HALTED)  # statuses of a book that is
 READ_EVERY_S = 0.02
 LEVELS = 20
 SIDES = (("bids", 1), ("asks", -1))
@@ -37,6 +38,10 @@ class NoHistory:
     def __init__(self) -> None:
         self.eras: dict[str, Any] = {}
         self.events: dict[str, Any] = {}
+
+    def era_of(self, key: str, number: int) -> int:
+        """In these runs ids never begin anew."""
+        return 0
 
 
 class LiveTelling(Telling):
@@ -127,6 +132,8 @@ class LiveChecker:
         self.delivered: Counter[str] = Counter()  # readable frames of trades
         self.mistakes: list[str] = []
         self.reads = self.live = self.checked = self.forgotten = 0
+        self.bounded = self.audits = 0
+        self.heaviest: dict[str, int] = {}  # minute of weight, by pool, as the venue counted
         self.breaks = self.gaps = self.duplicates = 0
         self.recoveries_s: list[float] = []
         self.telling = LiveTelling(self._reader, self)
@@ -163,6 +170,7 @@ class LiveChecker:
             if sides[0][0] >= sides[1][0]:
                 self.wrong(f"{name} {book.update_id}: crossed and LIVE")
             ends = book.bid_complete_px_mantissa, book.ask_complete_px_mantissa
+            self.bounded += ends != (None, None)
             self._shown[name, book.update_id, (sides, ends)] = None
 
     def all_live(self) -> bool:
@@ -207,6 +215,8 @@ class LiveChecker:
         """Judge what was shown by the truth, and what was counted by what was delivered."""
         self._follow()
         self._compare_books()
+        self.heaviest = self._simulator.get("/sim/status")["weight_heaviest"]
+        self.audits = self._reader.counters().audits
         self.telling.conclude_trades()
         for stream in self.streams.values():
             if stream.is_diff:

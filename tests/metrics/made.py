@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gateway.layout import COUNTERS, HISTOGRAM_BUCKETS, HISTOGRAM_NAMES
-from gateway.metrics.readings import Histogram, ShardReading
+from gateway.metrics.readings import Histogram, ProcessReading, ShardReading
 from gateway_client.status import ConnectionStatus, ShardStatus, StreamStatus
 
 REPORT: dict[str, Any] = {
@@ -13,6 +13,7 @@ REPORT: dict[str, Any] = {
     "started_ns": 1_700_000_000_500_000_000,
     "upstream": 'a "strange"\\ name\n',
     "shards": [{"id": 0, "pid": 2, "generation": "3", "restarts": 4}],
+    "restarts": {"0": 4, "1": 2},
     "streams": 5,
     "refused": 1,
     "on_demand": {"streams": 2, "limit": 200, "refused": 3},
@@ -23,6 +24,12 @@ REPORT: dict[str, Any] = {
         "futures": {"limit": 1920, "spent": 45, "held_s": 2.0, "waiting": 6},
     },
 }
+
+
+PROCESSES = (
+    ProcessReading("supervisor", 1.25, 5 << 20, 30, 1024, 3),
+    ProcessReading("shard-0", 9.5, 40 << 20, 12, 2048, 4),
+)
 
 
 def connection(name: str, state: str = "ACTIVE", silent_ns: int | None = 5) -> ConnectionStatus:

@@ -20,7 +20,7 @@ def bucket_of(value: int) -> int:
 
 
 def test_bounds_are_decimal_seconds_in_order() -> None:
-    assert BOUNDS[:4] == ("0.000001", "0.0000025", "0.000005", "0.00001")
+    assert BOUNDS[:4] == ("0.0000001", "0.00000025", "0.0000005", "0.000001")
     assert BOUNDS[-3:] == ("2.5", "5", "10")
     assert [round(float(bound) * 1e9) for bound in BOUNDS] == list(BOUNDS_NS)
     assert list(BOUNDS_NS) == sorted(set(BOUNDS_NS))

@@ -12,7 +12,7 @@ import pytest
 
 from gateway.metrics.exposition import render
 from gateway.metrics.families import families
-from tests.metrics.made import REPORT, reading
+from tests.metrics.made import PROCESSES, REPORT, reading
 from tests.metrics.promtool import check_expressions
 from tests.metrics.scrape import Metric, names_in, parse
 
@@ -43,7 +43,7 @@ def expressions() -> list[str]:
 
 
 def rendered() -> str:
-    return render(families(1, [reading()], REPORT, 0.01))
+    return render(families(1, [reading()], REPORT, 0.01, PROCESSES))
 
 
 def family(name: str, known: dict[str, Metric]) -> Metric:

@@ -10,7 +10,7 @@ from gateway.layout import COUNTERS
 from gateway.metrics.exposition import PREFIX, render
 from gateway.metrics.families import FATES, families
 from gateway.metrics.readings import ShardReading
-from tests.metrics.made import REPORT, connection, reading, shard, stream
+from tests.metrics.made import PROCESSES, REPORT, connection, reading, shard, stream
 from tests.metrics.scrape import Metric, parse
 
 
@@ -70,7 +70,7 @@ def test_units_are_seconds_and_bytes() -> None:
 
 def test_supervisor_and_venue_are_told_of() -> None:
     found = metrics(reading())
-    assert found["shard_restarts_total"].by("shard") == {"0": 4}
+    assert found["shard_restarts_total"].by("shard") == {"0": 4, "1": 2}
     assert found["rest_weight_spent"].by("pool") == {"spot": 130, "futures": 45}
     assert found["rest_held_seconds"].by("pool") == {"spot": 0, "futures": 2}
     assert found["rest_calls_waiting"].by("pool") == {"spot": 0, "futures": 6}
@@ -119,3 +119,27 @@ def test_series_do_not_grow_with_streams_and_instruments() -> None:
         return text(reading(shard(streams=streams, symbols=names, states=states))).count("\n")
 
     assert lines(2000) == lines(2)
+
+
+def test_processes_are_told_of_by_name() -> None:
+    found = {
+        name.removeprefix(PREFIX): each
+        for name, each in parse(render(families(1, [], REPORT, 0.01, PROCESSES))).items()
+    }
+    spent = found["process_cpu_seconds_total"].by("process")
+    assert spent == {"supervisor": 1.25, "shard-0": 9.5}
+    assert found["process_resident_bytes"].total(process="shard-0") == 40 << 20
+    assert found["process_open_fds"].total(process="supervisor") == 30
+    assert found["process_max_fds"].total(process="shard-0") == 2048
+    assert found["process_threads"].total(process="shard-0") == 4
+
+
+def test_shard_that_is_down_is_told_of_all_the_same() -> None:
+    """It is 0 and not gone, and so is the count of its restarts there."""
+    dead = reading(shard(0, is_alive=False))
+    found = {
+        name.removeprefix(PREFIX): each
+        for name, each in parse(render(families(3, [dead, reading(shard(2))], REPORT, 0))).items()
+    }
+    assert found["shard_up"].by("shard") == {"0": 0, "1": 0, "2": 1}
+    assert found["shard_restarts_total"].by("shard") == {"0": 4, "1": 2}

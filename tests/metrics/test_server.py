@@ -56,7 +56,7 @@ async def test_before_the_venue_has_answered_it_is_well_and_not_ready(tmp_path: 
         assert (await ask(made, "/healthz"))[2] == "ok: starting 2 shards\n"
         found = parse((await ask(made, "/metrics"))[2])
         assert found["binance_gateway_shards"].total() == 2
-        assert found["binance_gateway_shard_restarts_total"].total() == 4
+        assert found["binance_gateway_shard_restarts_total"].total() == 6
 
 
 async def test_other_pages_and_methods_are_refused(tmp_path: Path) -> None:

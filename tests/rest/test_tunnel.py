@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import msgspec
 import pytest
@@ -204,6 +205,21 @@ async def test_unreachable_proxy_is_one_clear_line_without_its_password(scheme: 
     async with client("http://localhost:1", f"{scheme}://me:secret@127.0.0.1:{port}") as rest:
         answer = await rest.depth(Market.SPOT, "BTCUSDT", 100)
     assert (answer.status, answer.error) == (0, f"proxy 127.0.0.1:{port}: connection refused")
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("scheme", ["socks5", "http"])
+async def test_proxy_without_an_address_is_told_in_words(
+    scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unknown(*_: object, **__: object) -> NoReturn:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", unknown, raising=False)
+    async with client("http://localhost:1", f"{scheme}://nowhere.invalid:1080") as rest:
+        answer = await rest.depth(Market.SPOT, "BTCUSDT", 100)
+    expected = "proxy nowhere.invalid:1080: name or service not known"
+    assert (answer.status, answer.error) == (0, expected)
 
 
 @pytest.mark.asyncio

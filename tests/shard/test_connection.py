@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from gateway import plan as wire
-from gateway.layout import RowState, Status
+from gateway.layout import Market, RowState, Status
 from gateway.shard import silence
 from tests.shard import events
 from tests.shard.conftest import Start
@@ -147,7 +147,10 @@ async def test_a_route_that_acks_and_stays_silent_is_left_for_the_one_that_deliv
     urls = (venue.url("/stream"), venue.url("/market/stream"))
     running = start([stream(QUOTE, 0, expected_ms=250)], urls=urls, redundancy=redundancy)
     await until(lambda: status(running) is Status.LIVE)
-    assert "acknowledged but silent for 3 s on spot/public/0: spot:ausdt@bookTicker" in caplog.text
+    assert (
+        "acknowledged but nothing came for 3 s on spot/public/0: spot:ausdt@bookTicker"
+        in caplog.text
+    )
     expected = ["/market/stream"] * redundancy
     await until(lambda: [session.path for session in venue.up] == expected)
     # It is remembered: whoever comes next goes there.
@@ -170,8 +173,9 @@ async def test_one_silent_stream_gets_a_new_link_and_its_neighbours_notice_nothi
     assert venue.attempts == ["/one", "/one"]  # half of the streams come: it is not the address
     assert status(running) is Status.LIVE
     assert running.counter("gaps") == 0
-    line = next(text for text in caplog.messages if "silent" in text)
-    assert line == "acknowledged but silent for 3 s on spot/public/0: spot:ausdt@trade"
+    line = next(text for text in caplog.messages if "nothing came" in text)
+    assert line == "acknowledged but nothing came for 3 s on spot/public/0: spot:ausdt@trade"
+    assert wire.FellSilent(Market.SPOT) in running.of(wire.FellSilent)
     venue.publish(TRADE, events.trade("AUSDT", 1))
     await until(lambda: status(running, TRADE) is Status.LIVE)
 
@@ -190,6 +194,22 @@ async def test_a_stream_that_came_back_with_its_new_link_asks_for_no_other(
         venue.publish(TRADE, events.trade("AUSDT", number))
         await asyncio.sleep(0.02)
     assert len(venue.attempts) == 2
+
+
+@pytest.mark.asyncio
+@pytest.mark.usefixtures("quick", "quotes")
+async def test_no_link_is_replaced_for_a_stream_of_a_halted_instrument(
+    venue: Venue, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its stream fell silent before the venue said why."""
+    monkeypatch.setattr(silence, "PAUSE_FIRST_S", 2.0)
+    running = start([stream(QUOTE, 0), stream("busdt@trade", 1, expected_ms=100)])
+    await until(lambda: running.counter("rotations") == 1)
+    await until(lambda: running.counter("streams_silent") == 2)
+    running.channel.send(wire.PlanChange(1, halted=[(1, True)]))
+    await until(lambda: status(running, "busdt@trade") is Status.HALTED)
+    await asyncio.sleep(3.0)
+    assert running.counter("rotations") == 1
 
 
 @pytest.mark.asyncio

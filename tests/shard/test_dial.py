@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import picows
 import pytest
 
 from gateway.errors import ConfigError
 from gateway.shard.dial import Dialling, make_tls
+from gateway.shard.refusal import Ending
 from tests.shard.line import FRAME, Line
 from tests.shard.proxies import ConnectProxy, SocksProxy
 from tests.shard.venue import TEXT
@@ -35,6 +37,13 @@ async def test_an_unreachable_proxy_is_named_as_the_problem(line: Line, scheme: 
     line.start(how=Dialling(proxy=f"{scheme}://127.0.0.1:1"))
     assert "connect" in (await line.task).problem.lower()
     assert line.venue.attempts == []
+
+
+@pytest.mark.asyncio
+async def test_a_host_that_refuses_is_told_in_words_without_its_address() -> None:
+    ending = await Dialling().connect("ws://127.0.0.1:1/stream", picows.WSListener)
+    assert isinstance(ending, Ending)
+    assert ending.problem == "cannot connect: connection refused"
 
 
 @pytest.mark.asyncio

@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from gateway.core.engine import NO_ROW, Notice, NoticeCode
-from gateway.shard.notices import LINES, NAMES_A_LINE, NAMES_KEPT, NoticeLog, SilenceLog
+from gateway.shard.notices import LINES, NAMES_A_LINE, NAMES_KEPT, OF_A_KIND, NoticeLog, SilenceLog
 
 
 def notice(
@@ -42,6 +42,20 @@ def test_a_notice_names_what_it_is_about(
     assert caplog.messages == [line]
 
 
+def test_what_concerns_every_book_is_no_line_for_each(caplog: pytest.LogCaptureFixture) -> None:
+    log = named("x")
+    with caplog.at_level(logging.INFO):
+        for row in range(2000):
+            log.write(notice(NoticeCode.RESYNC, row))
+        log.write(notice(NoticeCode.GAP, a=7, b=9, number=5))
+    assert caplog.messages[:2] == [
+        "symbol 0: book needs a snapshot",
+        "symbol 1: book needs a snapshot",
+    ]
+    assert len(caplog.messages) == OF_A_KIND + 1, "and other kinds are not held up"
+    assert caplog.messages[-1] == "stream 3: gap 5, 7 to 9 missing"
+
+
 @pytest.mark.parametrize(
     "code",
     [
@@ -70,16 +84,20 @@ def test_a_notice_that_repeats_is_counted(caplog: pytest.LogCaptureFixture) -> N
 def test_every_silent_stream_is_named_many_to_a_line(caplog: pytest.LogCaptureFixture) -> None:
     log = SilenceLog()
     for number in range(30):
-        log.silent("usdm/public/0", f"usdm:s{number}@trade", 30.0)
-    log.silent("usdm/market/0", "usdm:x@ticker", 3.0)
-    log.silent("usdm/market/0", "usdm:y@ticker", 25.0)
+        log.silent("usdm/public/0", f"usdm:s{number}@trade", 30.0, 0)
+    log.silent("usdm/market/0", "usdm:x@ticker", 3.0, 5)
+    log.silent("usdm/market/0", "usdm:y@ticker", 25.0, 9)
     log.flush(0.0)
-    first, second, third = caplog.messages
-    assert first.startswith("acknowledged but silent for 30 s on usdm/public/0: usdm:s0@trade, ")
+    mute = [text for text in caplog.messages if text.startswith("ack")]
+    (third,) = [text for text in caplog.messages if text not in mute]
+    first, second = mute
+    assert first.startswith(
+        "acknowledged but nothing came for 30 s on usdm/public/0: usdm:s0@trade, "
+    )
     assert first.count(",") == NAMES_A_LINE - 1
     assert second.count("usdm:s") == 30 - NAMES_A_LINE
     assert third == (
-        "acknowledged but silent for 3 to 25 s on usdm/market/0: usdm:x@ticker, usdm:y@ticker"
+        "fell silent, nothing came for 3 to 25 s on usdm/market/0: usdm:x@ticker, usdm:y@ticker"
     )
 
 
@@ -96,7 +114,7 @@ def test_lines_come_at_a_limited_rate_and_none_is_left_out(
 ) -> None:
     log, count = SilenceLog(), 25 * NAMES_A_LINE
     for number in range(count):
-        log.silent(f"usdm/public/{number % 2}", f"usdm:s{number}@trade", 30.0)
+        log.silent(f"usdm/public/{number % 2}", f"usdm:s{number}@trade", 30.0, 0)
     lines = []
     for second in range(30):
         log.flush(float(second))
@@ -109,6 +127,6 @@ def test_lines_come_at_a_limited_rate_and_none_is_left_out(
 def test_a_flood_is_bounded_and_said_so(caplog: pytest.LogCaptureFixture) -> None:
     log = SilenceLog()
     for number in range(NAMES_KEPT + 7):
-        log.silent("usdm/public/0", f"usdm:s{number}@trade", 30.0)
+        log.silent("usdm/public/0", f"usdm:s{number}@trade", 30.0, 0)
     log.flush(0.0)
     assert caplog.messages[0] == "7 more streams fell silent or deliver again"

@@ -12,9 +12,10 @@ import zmq
 
 from gateway import segment_file
 from gateway.core.engine import NO_ROW, Engine
-from gateway.layout import COUNTERS, META, Kind, Market, Shape
+from gateway.layout import COUNTERS, META, GapState, Kind, Market, Shape
 from gateway.plan import PlanSymbol, ShardPlan
 from gateway.shard.publisher import ARRAYS_HWM, TOPICS_A_POLL, Publisher
+from gateway_client.subscriber import parse
 
 QUOTE = (
     b'{"stream":"btcusdt@bookTicker","data":'
@@ -25,6 +26,17 @@ DIFF = (
     b'"U":%d,"u":%d,"b":[["91234.55","1.2"]],"a":[["91234.56","1"]]}}'
 )
 SNAPSHOT = b'{"lastUpdateId":100,"bids":[["91234.55","1.0"]],"asks":[["91234.56","2.0"]]}'
+
+
+START = 1795345200000_000_000  # ns
+
+
+def trade(number: int) -> bytes:
+    at = START // 1_000_000 + number
+    return (
+        b'{"stream":"btcusdt@trade","data":{"e":"trade","E":%d,"s":"BTCUSDT","t":%d,"p":"1.00",'
+        b'"q":"1.00","T":%d,"m":true,"M":true}}' % (at, number, at)
+    )
 
 
 class Bench:
@@ -175,6 +187,43 @@ def test_state_goes_out_before_what_follows_it(bench: Bench) -> None:
     assert [kind for kind, _, _ in seen] == [b"spot", b"state", b"spot", b"state", b"spot"]
     assert (live[2], gapped[2]) == (b"LIVE", b"GAPPED")
     assert gapped[1] == live[1] + 1
+
+
+def test_what_is_missing_goes_out_before_what_follows_it(bench: Bench) -> None:
+    """Trades have no holes in their ids: one is told, and its end. The topic counts them along."""
+    name = "spot:btcusdt@trade"
+    row = bench.engine.add_stream(name, Kind.TRADE, 0, 0)
+    bench.publisher.add_stream(row, name)
+    bench.subscribe(b"state:spot:BTCUSDT ")
+    bench.subscribe(b"spot:btcusdt@trade ")
+    bench.give(trade(7), trade(10), trade(8))
+    assert bench.engine.close_gap(1, GapState.LOST)
+    messages = [parse(message) for message in bench.receive(6)]
+    told = [message for message in messages if message.topic.startswith("state:")]
+    kinds = [message.json()["kind"] for message in told]
+    assert kinds == ["LAST_TRADE", "GAP", "GAP_CLOSED"]
+    first = told[0].sequence  # behind what the connection meant
+    assert [message.sequence for message in told] == [first, first + 1, first + 2]
+    assert told[1].json() == {
+        "kind": "GAP", "status": "LIVE", "stream": name, "gap_number": 1, "gap_state": "OPEN",
+        "expected_id": 8, "received_id": 10, "missing": 2, "recovered": 0,
+        "ts_before": START + 7_000_000, "ts_after": START + 10_000_000,
+    }  # fmt: skip
+    closed = told[2].json()
+    assert (closed["gap_state"], closed["missing"], closed["recovered"]) == ("PARTIAL", 2, 1)
+    places = [message.topic.partition(":")[0] for message in messages]
+    assert places == ["state", "spot", "state", "spot", "spot", "state"]
+
+
+def test_a_gap_of_a_book_is_told_by_its_status_alone(bench: Bench) -> None:
+    bench.subscribe(b"state:spot:BTCUSDT ")
+    bench.give(DIFF % (95, 101))
+    bench.engine.ask_snapshot(0)
+    bench.engine.snapshot(0, SNAPSHOT)
+    bench.give(DIFF % (110, 111))
+    told = [parse(message) for message in bench.receive(2)]
+    assert [message.json()["status"] for message in told] == ["LIVE", "GAPPED"]
+    assert [message.json()["kind"] for message in told] == ["BOOK", "BOOK"]
 
 
 def test_a_frame_longer_than_the_rings_limit_is_still_published_whole(run_dir: Path) -> None:

@@ -68,3 +68,10 @@ def test_exchange_info_tells_the_limit_in_force() -> None:
     assert pool.rate_limits() == [
         {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": 50}
     ]
+
+
+def test_the_heaviest_minute_is_of_any_sixty_seconds() -> None:
+    pool = WeightPool(1000)
+    for second, weight in ((0, 100), (50, 300), (70, 400), (200, 50)):
+        pool.spend(weight, second * SECOND)
+    assert pool.heaviest == 700

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
 import pytest
 
 from gateway.config import Config, read
+from gateway.config.keys import Key, keys
 from gateway.errors import ConfigError
 from gateway.patterns import select
-from gateway.supervisor.check import check_listed, needs_restart, remarks
+from gateway.supervisor.check import TAKEN_UP, check_listed, idle_depths, needs_restart, remarks
 from gateway.supervisor.subscriptions import Subscriptions
 from tests.supervisor.listed import Instruments, listed
 
@@ -27,6 +33,11 @@ def test_all_unknown_symbols_are_named_at_once() -> None:
         "a.toml: spot:NOPE, usdm:ZZZ: exchangeInfo of binance has no such symbol; "
         "check the spelling and the market (spot, usdm, coinm)"
     )
+
+
+def test_symbol_that_was_meant_is_named() -> None:
+    with pytest.raises(ConfigError, match=r"no such symbol; did you mean spot:BTCUSDT\? check"):
+        check_listed(select(["spot:btcudst@trade"]), LISTED, "a.toml", "binance")
 
 
 def test_delivered_contract_does_not_keep_the_gateway_from_starting() -> None:
@@ -59,6 +70,20 @@ def test_many_like_remarks_are_counted() -> None:
     assert lines[-1] == "15 more like this"
 
 
+def test_depths_for_what_the_venue_does_not_list_are_named() -> None:
+    wanted = Subscriptions(select(["usdm:btcusdt@rpiDepth@500ms"])).wanted(LISTED, {})
+    depths = dict.fromkeys(
+        ["usdm:BTCUSDT", "usdm:BTCUSDT.RPI", "usdm:*", "usdm:BTCUDST", "usdm:ZZZ*", "spot:*"], 100
+    )
+    assert list(idle_depths(depths, wanted, LISTED)) == [
+        "book.depth_levels: usdm:BTCUDST: the venue lists no such instrument; did you mean "
+        "usdm:BTCUSDT?",
+        "book.depth_levels: usdm:ZZZ*: the venue lists no such instrument, and it has no effect "
+        "today",
+        "book.depth_levels: spot:*: nothing of spot is carried",
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "keys"),
     [
@@ -78,3 +103,18 @@ def test_many_like_remarks_are_counted() -> None:
 )
 def test_every_key_but_the_subscriptions_needs_a_restart(text: str, keys: list[str]) -> None:
     assert needs_restart(Config(), read(text, "a.toml")) == keys
+
+
+@pytest.mark.parametrize("key", keys().values(), ids=[key.name for key in keys().values()])
+def test_change_of_any_key_is_noticed(key: Key) -> None:
+    changed = _with_other(Config(), key.path)
+    assert needs_restart(Config(), changed) == [key.name] * (key.name not in TAKEN_UP)
+
+
+def _with_other(table: Any, path: Sequence[str]) -> Any:
+    """Return ``table`` with something else at ``path``; what it is does not matter here."""
+    name, *rest = path
+    changed = copy.copy(table)
+    found = _with_other(getattr(table, name), rest) if rest else object()
+    msgspec.structs.force_setattr(changed, name, found)
+    return changed

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from gateway.layout import Market
-from gateway.supervisor.looks import HALT_SECONDS_MAX, HALTED_SECONDS, SYMBOLS_MAX, Looks
+from gateway.supervisor.looks import (
+    HALT_SECONDS_MAX,
+    HALTED_SECONDS,
+    SILENT_SECONDS,
+    SYMBOLS_MAX,
+    Looks,
+)
 
 ALL = (Market.SPOT, Market.USDM)
 NEW = (Market.USDM, "NEWUSDT")
@@ -52,6 +58,20 @@ def test_hint_does_not_bring_the_look_at_a_halted_symbol_forward() -> None:
     looks.hint(NEW, 31.0)
     assert looks.due(ALL, HALTED, 31.0) == {Market.USDM}
     assert looks.wait(31.0) == HALTED_SECONDS - 1
+
+
+def test_silence_is_worth_a_look_at_once_and_then_one_in_half_a_minute() -> None:
+    looks = Looks(600.0, 0.0)
+    looks.fell_silent(Market.SPOT)
+    assert looks.wait(1.0) == 0.0
+    assert looks.due(ALL, [], 1.0) == {Market.SPOT}
+    for n in range(1000):
+        looks.fell_silent(Market.SPOT)
+        assert looks.due(ALL, [], 2.0 + n / 1000) == set()
+    assert looks.due(ALL, [], 30.5) == set()
+    assert looks.wait(30.5) == 1.0 + SILENT_SECONDS - 30.5
+    assert looks.due(ALL, [], 31.0) == {Market.SPOT}
+    assert looks.due(ALL, [], 62.0) == set()
 
 
 def test_symbol_that_never_resumes_is_no_reason_after_a_day() -> None:

@@ -15,7 +15,7 @@ from gateway.plan import ShardPlan
 from gateway.segment_file import SegmentFile
 from gateway.state import StateFile
 from gateway.supervisor import rate_keeper
-from gateway.supervisor.rate_keeper import RateKeeper, frame_counts
+from gateway.supervisor.rate_keeper import Known, RateKeeper, frame_counts
 from gateway.supervisor.rates import Rates
 
 AT = STREAM.offsets()
@@ -91,12 +91,12 @@ async def test_measured_rates_are_there_for_the_next_start(
     monkeypatch.setattr(rate_keeper, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     file = StateFile(tmp_path, "rates.json", Rates)
     keeper = RateKeeper(file, below("ws://127.0.0.1:4711", ""))
-    assert await keeper.known() == {}
+    assert await keeper.known() == Known()
     put(segment, 0, "spot:btcusdt@trade", 500)
-    await keeper.write([segment.path, tmp_path / "gone.seg"])
+    await keeper.write([segment.path, tmp_path / "gone.seg"], {})
     put(segment, 0, "spot:btcusdt@trade", 700)
-    await keeper.write([segment.path])
+    await keeper.write([segment.path], {"spot:BTCUSDT": 3})
     monkeypatch.undo()
     again = RateKeeper(StateFile(tmp_path, "rates.json", Rates), below("ws://127.0.0.1:9999", ""))
-    assert await again.known() == {"spot:btcusdt@trade": 4.0}
-    assert await RateKeeper(file, BINANCE).known() == {}
+    assert await again.known() == Known({"spot:btcusdt@trade": 4.0}, {"spot:BTCUSDT": 3})
+    assert await RateKeeper(file, BINANCE).known() == Known()

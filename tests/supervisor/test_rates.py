@@ -13,7 +13,9 @@ from gateway.supervisor.rates import (
     UPSTREAMS_MAX,
     RateMeter,
     Rates,
+    known_rates,
     merge,
+    settle,
     upstream_key,
 )
 
@@ -104,7 +106,26 @@ def test_full_file_stays_below_what_is_read() -> None:
 
     name = "usdm:" + "x" * 58
     content = Rates(
-        {f"u{u}": {f"{n:06}{name[6:]}": 123456.789 for n in range(STREAMS_MAX)} for u in range(4)}
+        {f"u{u}": {f"{n:06}{name[6:]}": 123456.789 for n in range(STREAMS_MAX)} for u in range(4)},
+        {f"u{u}": {f"usdm:{n:06}{name[20:]}": 63 for n in range(STREAMS_MAX)} for u in range(4)},
     )
     assert len(content.upstreams) == UPSTREAMS_MAX
     assert len(msgspec.json.encode(content)) < FILE_BYTES_MAX
+
+
+@pytest.mark.parametrize("rate", [-1.0, 1e7, 1e308])
+def test_rate_that_no_stream_can_have_is_left_out(rate: float) -> None:
+    content = Rates({"k": {"bad": rate, "good": 3.0, "quiet": 0.0}})
+    assert known_rates(content, "k") == {"good": 3.0, "quiet": 0.0}
+    assert known_rates(content, "another") == {}
+
+
+def test_homes_are_those_of_the_last_run_and_bounded() -> None:
+    content = Rates()
+    settle(content, "k", {"spot:A": 0, "spot:B": 1})
+    settle(content, "k", {f"spot:{n}": 1 for n in range(STREAMS_MAX + 5)})
+    assert "spot:A" not in content.homes["k"]
+    assert len(content.homes["k"]) == STREAMS_MAX
+    for n in range(2 * UPSTREAMS_MAX):
+        settle(content, f"u{n}", {})
+    assert len(content.homes) == UPSTREAMS_MAX

@@ -1,4 +1,4 @@
-"""Delays before a restart, with uptimes as plain numbers."""
+"""Delays before a restart, with times as plain numbers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ def test_first_restart_is_immediate_and_then_ever_later() -> None:
     assert [delay.next(0.0) for _ in range(8)] == [0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 10.0, 10.0]
 
 
-def test_shard_that_was_up_for_five_seconds_has_recovered() -> None:
+def test_shard_that_was_live_for_five_seconds_has_recovered() -> None:
     delay = RestartDelay()
     for _ in range(6):
         delay.next(4.9)

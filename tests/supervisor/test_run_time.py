@@ -286,7 +286,7 @@ def test_reload_names_what_needs_a_restart(configured: Configured) -> None:
     write(path, "spot:good@trade", more="shards = 3\n[memory]\nraw_ring_bytes = 65536\n")
     running.process.send_signal(signal.SIGHUP)
     running.until_logged(
-        "reload: shards, memory.raw_ring_bytes: changed, and taken up at the next start"
+        "reload: shards, memory.raw_ring_bytes: changed, but only a restart takes it up"
     )
     assert len(running.manifest()["shards"]) == 1
 
@@ -342,6 +342,14 @@ def test_resumption_is_noticed_long_before_the_next_regular_look(
     wait_for(lambda: len(venue.asked) > asked)
     venue.listed["spot"]["BTCUSDT"] = "TRADING"
     running.until_said("halted=[(1, False)]")
+
+
+def test_halt_that_is_seen_as_silence_is_looked_up_soon(start: Start, venue: Venue) -> None:
+    running = start("GOOD", "--subscribe", "spot:btcusdt@trade")
+    running.started()
+    venue.listed["spot"]["BTCUSDT"] = "HALT"
+    running.tell("FellSilent(1)")
+    running.until_said("halted=[(1, True)]")
 
 
 def test_symbol_that_a_shard_does_not_know_is_looked_up_once(start: Start, venue: Venue) -> None:

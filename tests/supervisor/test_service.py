@@ -158,6 +158,7 @@ def test_unreachable_proxy_is_one_clear_line(start: Start, tmp_path: Path, schem
 def test_start_waits_for_the_venue_and_says_so_once(start: Start) -> None:
     running = start("GOOD", rest="http://127.0.0.1:1")
     wait_for(lambda: "trying again until it answers" in running.log.read_text())
+    wait_for(lambda: "asking http://127.0.0.1:1 for its instruments" in running.log.read_text())
     running.process.terminate()
     assert running.end() == 0
     assert running.log.read_text().count("trying again") == 1
@@ -170,3 +171,22 @@ def test_too_little_room_is_seen_before_a_shard_starts(start: Start, tmp_path: P
     running = start("GOOD", "--config", str(config))
     assert running.end() == 73
     assert "MiB are free; enlarge the tmpfs" in running.log.read_text()
+
+
+def test_shard_that_hangs_at_once_was_never_live_however_late_it_is_seen(
+    start: Start, run_dir: Path, tmp_path: Path
+) -> None:
+    """Killed once, then ready and without a beat for 5.5 s: that was no recovery."""
+    config = tmp_path / "gateway.toml"
+    config.write_text("[liveness]\nhung_seconds = 5.5\n")
+    mark = run_dir / "hung"
+    mark.touch()  # the first one does not
+    running = start("HANG", "--config", str(config))
+    running.started()
+    mark.unlink()
+    os.kill(int(running.shard()["pid"]), signal.SIGKILL)
+    running.until_logged("starting it again\n")
+    running.until_logged("starting it again in 0.5 s\n")
+    assert "no heartbeat for " in running.log.read_text()
+    mark.unlink()
+    running.stop()

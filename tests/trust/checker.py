@@ -14,50 +14,26 @@ from typing import Any
 import orjson
 
 from gateway.core.engine import FrameClass
-from gateway.layout import SectionKind, Status
+from gateway.layout import SectionKind, Source, Status
 from tests.trust.clock import SimulatedTime
-from tests.trust.counting import LOWER_RUN, Candles, Chain, Numbers, Verdict
-from tests.trust.history import ID_OF, History
+from tests.trust.counting import LOWER_RUN, Verdict
+from tests.trust.history import History
 from tests.trust.host import Watcher
-from tests.trust.reader import BookRead, Reader
+from tests.trust.reader import BookRead, Mark, QuoteRead, Reader
+from tests.trust.stream import Stream
 from tests.trust.truth import Book, Level, digits
 
-IN_STEP = (Status.LIVE, Status.STALE, Status.HALTED)
-BEHIND_MAX_NS = 1_000_000_000  # that a LIVE value may lag behind what was delivered
-SILENT_MAX_NS = 1_000_000_000  # beyond a stream's own limit
+OUT_OF_LIVE = (Status.STALE, Status.HALTED)  # a book goes on in step, if it was
+BEHIND_MAX_NS = 1_000_000_000  # that a LIVE value may lag behind what was delivered, awake
+SILENT_MAX_NS = 1_000_000_000  # beyond a stream's limit
 TWIN_NS = 6_000_000_000  # for so long the gateway may know what a second connection brought
+HEARTBEAT_MAX_NS = 1_000_000_000
 LAG_MAX_NS = 3_500_000_000  # later than that, and it is not the present
 BACKLOG_NS = 1_000_000  # within it what the kernel had queued is read
 SEND_NS = 5_000_000  # an event's time is in ms, and of its sending
 LEVELS_SHOWN = 20
 DEAD = 255  # a status that readers add
 MISTAKES_KEPT = 20
-
-
-class Stream:
-    """What the checker knows of one stream."""
-
-    def __init__(self, key: str, row: int) -> None:
-        self.key, self.row = key, row
-        self.market, _, rest = key.partition(":")
-        symbol, _, self.suffix = rest.partition("@")
-        self.name = f"{self.market}:{symbol.upper()}"
-        self.is_diff = self.suffix.startswith("depth")
-        self.is_dense = self.suffix in ID_OF
-        self.is_quote = self.suffix == "bookTicker"
-        self.numbers = Numbers(self.is_dense, repeats_count=not self.is_quote)
-        self.chain = Chain(self.market == "spot")
-        self.candles = Candles()
-        self.is_candle = self.suffix.startswith("kline")
-        self.id_name = "u" if self.is_diff or self.is_quote else ID_OF.get(self.suffix, "")
-        self.heard_ns = 0  # last readable frame
-        self.newest: tuple[int, int] | None = None  # id and time of the newest event delivered
-        self.lower_run = 0  # frames of a numbering that began lower
-        self.was_twin = False  # it came over two connections at once, for a while
-        self.deliveries: Counter[int] = Counter()  # readable frames by id
-        self.breaks = 0
-        self.agains = 0
-        self.restarts = 0
 
 
 class Checker(Watcher):
@@ -82,21 +58,48 @@ class Checker(Watcher):
         self.frames = 0
         self._lost_at: dict[str, int] = {}
         self._judged: dict[str, tuple[int, int]] = {}
-        self._before: tuple[Stream, dict[str, Any], int, int, int] | None = None
+        self._before: tuple[Stream, dict[str, Any], int, int] | None = None
         self._depths = {s.name: s for s in self.streams.values() if s.is_diff}
         self._quotes = {s.name: s for s in self.streams.values() if s.is_quote}
+        self._made = {n: s for n, s in self._depths.items() if n not in self._quotes}
+        self._received: dict[tuple[SectionKind, int], Mark] = {}
+        self._answers: set[int] = set()  # when snapshots came
+        self.bounded = self.from_books = 0
+        if reader.timeout_ns > HEARTBEAT_MAX_NS:
+            self.wrong(f"a writer that stands still is noticed after {reader.timeout_ns} ns only")
         self.floor_ns = 0  # silence counts from here: the gateway itself stood still until then
+        self._slept_ns = 0
+        self._asleep_since: int | None = None
 
     def wrong(self, what: str) -> None:
         self.mistake_count += 1
         if len(self.mistakes) < MISTAKES_KEPT:
             self.mistakes.append(f"{(self._clock.mono_ns - 10**12) / 1e9:.3f} s: {what}")
 
+    # The gateway stands still now and then. That its values are old then is what DEAD tells.
+
+    def falls_asleep(self) -> None:
+        self._asleep_since = self._clock.mono_ns
+
+    def wakes_up(self) -> None:
+        self._slept_ns = self._clock.mono_ns - self._awake_ns
+        self._asleep_since = None
+
+    @property
+    def _awake_ns(self) -> int:
+        """A clock that stands still while the gateway does."""
+        asleep = self._asleep_since
+        return (self._clock.mono_ns if asleep is None else asleep) - self._slept_ns
+
     # Frames as they are delivered.
 
     def after_up(self, link: int) -> None:
         self._up.add(link)
         self._see_twins(link)
+        if link ^ 1 not in self._up:
+            for stream in self.streams.values():
+                if self._reader.connection_of(stream.row) == link & ~1:
+                    stream.silence.interrupt(self._clock.mono_ns)
 
     def _see_twins(self, link: int) -> None:
         """What two connections bring at once is merged: no frame alone says what is missing."""
@@ -118,27 +121,63 @@ class Checker(Watcher):
             self.unreadable += b'"result"' not in frame
             return
         stream = self.streams[key]
-        status, stands_at = Status.EMPTY, 0
-        if stream.is_diff:
-            row = self._reader.symbols[stream.name]
-            status, stands_at = self._reader.state(SectionKind.BOOK, row)
+        stands_at = self._look_at_book(stream)[1] if stream.is_diff else 0
         gaps = self._reader.stream_word(stream.row, "gap_count")
-        self._before = stream, event, status, stands_at, gaps
+        self._before = stream, event, stands_at, gaps
+
+    def _look_at_book(self, stream: Stream) -> tuple[int, int]:
+        """Status and update id of a book. STALE and HALTED alone do not say whether the book is in
+        step: one is that was LIVE, or goes on; one is not that has no snapshot yet."""
+        row = self._reader.symbols[stream.name]
+        status, stands_at = self._reader.state(SectionKind.BOOK, row)
+        if status not in OUT_OF_LIVE:
+            stream.is_in_step = status == Status.LIVE
+        elif stands_at != stream.stood_at:
+            stream.is_in_step = True
+        stream.stood_at = stands_at
+        return status, stands_at
+
+    def _look_at_books(self) -> None:
+        for stream in self._depths.values():
+            self._look_at_book(stream)
 
     def after(self, link: int, frame: bytes, found: FrameClass) -> None:
         if self._before is None:
+            self._look_at_books()  # nobody knows whose frame it was
             return
-        stream, event, status, stands_at, gaps = self._before
-        stream.heard_ns = self._clock.mono_ns
+        stream, event, stands_at, gaps = self._before
+        was_in_step = stream.is_in_step
+        if stream.is_diff:
+            self._look_at_book(stream)
         if stream.id_name:
             self._note_newest(stream, event[stream.id_name])
             stream.deliveries[event[stream.id_name]] += 1
+            stream.came[event[stream.id_name]].add(self._clock.mono_ns)
         self._check_backlog(stream, event)
         gaps = self._reader.stream_word(stream.row, "gap_count") - gaps
+        breaks = stream.breaks
+        self._count_frame(link, stream, event, was_in_step, stands_at, gaps)
+        if not stream.id_name or stream.deliveries[event[stream.id_name]] == 1:
+            self._hear(stream, stream.breaks > breaks)  # the same once more is nothing new
+
+    def _hear(self, stream: Stream, is_missing: bool) -> None:
+        if self.floor_ns > stream.silence.since_ns:
+            stream.silence.interrupt(self.floor_ns)
+        stream.silence.heard(self._clock.mono_ns, is_missing)
+
+    def _count_frame(
+        self,
+        link: int,
+        stream: Stream,
+        event: dict[str, Any],
+        was_in_step: bool,
+        stands_at: int,
+        gaps: int,
+    ) -> None:
         if self._is_twin(link):
             self._take_twin(stream, event)
         elif stream.is_diff:
-            self._count_diff(stream, event, status, stands_at, gaps)
+            self._count_diff(stream, event, was_in_step, stands_at, gaps)
         elif stream.is_candle:
             self._count(stream, stream.candles.take(event["k"]), gaps, event["k"]["t"])
         elif stream.id_name:
@@ -176,20 +215,22 @@ class Checker(Watcher):
         elif newest is not None and number <= newest[0]:
             return
         stream.lower_run = 0
-        stream.newest = (number, self._clock.mono_ns)
+        stream.newest = (number, self._awake_ns)
 
     def _is_newer_era(self, stream: Stream, number: int, before: int) -> bool:
+        return self._era_of(stream, number) > self._era_of(stream, before)
+
+    def _era_of(self, stream: Stream, number: int) -> int:
+        """How often ids had begun anew when this one was given; it may have begun anew since."""
         if stream.is_dense:
-            eras = self._history.eras[stream.key]
-            return number in eras[-1] and before not in eras[-1]
-        book = self._history.books[stream.name]
-        return (book.era_of(number) or 0) > (book.era_of(before) or 0)
+            return self._history.era_of(stream.key, number)
+        return self._history.books[stream.name].era_of(number) or 0
 
     def _count_diff(
-        self, stream: Stream, event: dict[str, Any], status: int, stands_at: int, gaps: int
+        self, stream: Stream, event: dict[str, Any], is_in_step: bool, stands_at: int, gaps: int
     ) -> None:
         is_torn = stream.chain.is_torn(event)
-        if status not in IN_STEP:
+        if not is_in_step:
             stream.chain.rest()
             stream.breaks += gaps
             if gaps > is_torn:
@@ -198,10 +239,7 @@ class Checker(Watcher):
         verdict = stream.chain.take(event, stands_at)
         self._count(stream, verdict, gaps, event["u"])
         if verdict is Verdict.BREAK:
-            row = self._reader.symbols[stream.name]
-            now = self._reader.state(SectionKind.BOOK, row)[0]
-            if now == Status.LIVE:
-                self.wrong(f"{stream.key}: LIVE after the break at {event['U']}..{event['u']}")
+            self._check_not_live(stream, f"after the break at {event['U']}..{event['u']}")
 
     def _count(self, stream: Stream, verdict: Verdict, gaps: int, number: int) -> None:
         stream.breaks += verdict is Verdict.BREAK
@@ -213,19 +251,30 @@ class Checker(Watcher):
     def after_down(self, link: int) -> None:
         """A connection was lost: what came over it is not LIVE from this very moment."""
         self._up.discard(link)
+        self._look_at_books()
         if link ^ 1 in self._up:
             return
         for stream in self.streams.values():
             if self._reader.connection_of(stream.row) == link & ~1:
                 stream.numbers.is_new_session = True
-                self._check_down(stream)
+                stream.silence.interrupt(self._clock.mono_ns)
+                self._check_not_live(stream, "and nothing is connected")
 
-    def _check_down(self, stream: Stream) -> None:
-        kind = SectionKind.BOOK if stream.is_diff else SectionKind.QUOTE
-        if stream.is_diff or stream.is_quote:
-            status = self._reader.state(kind, self._reader.symbols[stream.name])[0]
-            if status == Status.LIVE:
-                self.wrong(f"{stream.key}: LIVE, and nothing is connected")
+    def _check_not_live(self, stream: Stream, why: str) -> None:
+        """Nothing of what a stream feeds is LIVE."""
+        row = self._reader.symbols[stream.name]
+        for kind in self._fed_by(stream):
+            if self._reader.state(kind, row)[0] == Status.LIVE:
+                self.wrong(f"{stream.key}: {kind.name} is LIVE, {why}")
+
+    def _fed_by(self, stream: Stream) -> list[SectionKind]:
+        """The slots by symbol that a stream feeds."""
+        if stream.is_diff:
+            is_quote_made = stream.name in self._made
+            return [SectionKind.BOOK, SectionKind.QUOTE] if is_quote_made else [SectionKind.BOOK]
+        if stream.is_quote:
+            return [SectionKind.QUOTE]
+        return [SectionKind.LAST_TRADE] if self._trades.get(stream.name) is stream else []
 
     # Reads at any moment.
 
@@ -244,7 +293,37 @@ class Checker(Watcher):
             self._read_book(name, dead)
         for name in self._quotes:
             self._read_quote(name, dead)
+        for name in self._made:
+            self._read_made_quote(name, dead)
         self._read_trades(dead)
+        self._check_received()
+
+    def _check_received(self) -> None:
+        """Whether LIVE or not, a value is as old as the frame that brought it."""
+        for stream in self.streams.values():
+            for kind in self._fed_by(stream):
+                row = self._reader.symbols[stream.name]
+                mark = self._reader.mark(kind, row)
+                if mark is None or mark == self._received.get((kind, row)):
+                    continue
+                self._received[kind, row] = mark
+                self._judge_mark(stream, kind, mark)
+
+    def snapshot_came(self) -> None:
+        """A snapshot is at the gateway: the book that it makes, with what waited, is of now."""
+        self._answers.add(self._clock.mono_ns)
+
+    def _judge_mark(self, stream: Stream, kind: SectionKind, mark: Mark) -> None:
+        if not mark.update_id:
+            return  # there was no value yet, only a status
+        where = f"{stream.key}: {kind.name} {Status(mark.status).name} at {mark.update_id}"
+        came = stream.came.get(mark.update_id, set())
+        is_joined = stream.is_diff and mark.mono_recv in self._answers
+        if mark.mono_recv not in came and not is_joined:
+            late = [(mark.mono_recv - at) / 1e9 for at in sorted(came)]
+            self.wrong(f"{where}: said to have come {late} s after it came")
+        if mark.ts_recv - mark.mono_recv != self._clock.real_ns - self._clock.mono_ns:
+            self.wrong(f"{where}: ts_recv and mono_recv are of two moments")
 
     def _is_live(self, status: int, dead: bool) -> bool:
         self.reads += 1
@@ -256,7 +335,7 @@ class Checker(Watcher):
 
     def _read_book(self, name: str, dead: bool) -> None:
         row = self._reader.symbols[name]
-        status, update_id = self._reader.state(SectionKind.BOOK, row)
+        status, update_id = self._look_at_book(self._depths[name])
         self._time_recovery(name, status)
         if not self._is_live(status, dead):
             return
@@ -269,6 +348,7 @@ class Checker(Watcher):
         if era is None:
             self.wrong(f"{name}: LIVE at {update_id}, an id that never was")
             return
+        self.bounded += read.bid_complete is not None or read.ask_complete is not None
         self._judge_book(name, read, self._history.books[name].at(era, update_id))
         self._judged[name] = (status, update_id)
 
@@ -319,22 +399,44 @@ class Checker(Watcher):
 
     def _check_age(self, stream: Stream, shown: int) -> None:
         """What is LIVE is neither behind what came, nor older than its stream's own limit."""
-        now = self._clock.mono_ns
-        newest = stream.newest
-        if newest is not None and now - newest[1] > BEHIND_MAX_NS and shown != newest[0]:
+        newest, behind_ns = stream.newest, 0
+        if newest is not None and shown != newest[0]:
+            behind_ns = self._awake_ns - newest[1]
+        if newest is not None and behind_ns > BEHIND_MAX_NS:
             is_old = shown < newest[0] and not self._is_newer_era(stream, shown, newest[0])
             if is_old or self._is_newer_era(stream, newest[0], shown):
-                self.wrong(f"{stream.key}: LIVE at {shown}, but {newest[0]} came {newest[1]} ns")
-        limit = self._reader.stream_word(stream.row, "limit_ns")
-        silent_ns = now - max(stream.heard_ns, self.floor_ns)
-        if limit and silent_ns > limit + SILENT_MAX_NS:
-            self.wrong(f"{stream.key}: LIVE, and silent for {silent_ns / 1e9:.1f} s")
+                ago = f"{behind_ns / 1e9:.3f} s ago"
+                self.wrong(f"{stream.key}: LIVE at {shown}, but {newest[0]} came {ago}")
+        limit = stream.silence.limit_ns
+        silent_ns = self._clock.mono_ns - max(stream.silence.since_ns, self.floor_ns)
+        if silent_ns > limit + SILENT_MAX_NS:
+            self.wrong(
+                f"{stream.key}: LIVE, and silent for {silent_ns / 1e9:.1f} s, "
+                f"{limit / 1e9:.1f} s at most"
+            )
 
     def _read_quote(self, name: str, dead: bool) -> None:
         read = self._reader.quote(self._reader.symbols[name])
         if read is None or not self._is_live(read.status, dead):
             return
         self._check_age(self._quotes[name], read.update_id)
+        self._judge_quote(name, read)
+
+    def _read_made_quote(self, name: str, dead: bool) -> None:
+        """Where no stream brings quotes they are the book's best, and no better than the book."""
+        row = self._reader.symbols[name]
+        read, book = self._reader.quote(row), self._reader.state(SectionKind.BOOK, row)
+        shown = (Status.EMPTY, 0) if read is None else (read.status, read.update_id)
+        if shown != book:
+            self.wrong(f"{name}: the quote is {shown}, and the book that it is made of {book}")
+        if read is None or not self._is_live(read.status, dead):
+            return
+        self.from_books += 1
+        if read.source != Source.BOOK:
+            self.wrong(f"{name}: a quote made from a book is said to come from {read.source}")
+        self._judge_quote(name, read)
+
+    def _judge_quote(self, name: str, read: QuoteRead) -> None:
         books = self._history.books[name]
         era = books.era_of(read.update_id)
         if era is None:

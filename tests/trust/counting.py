@@ -3,7 +3,9 @@
 For streams that come over one connection. Ids of trades have no holes; depth events chain to what
 the reader's book stands at. Rules: the venue's "How to manage a local order book correctly"; ids
 that are lower for three frames (two of a book in step), in a new session, or at a later time of the
-venue's, are a restart.
+venue's, are a restart; of an earlier time, they are late. Ids grow with the time at which the venue
+sends them: one that is higher, and was sent before the restart, is of the numbering before; it may
+be the first to come of what that ended with.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from typing import Any
 
 LOWER_RUN = 3  # frames behind in a row that mean restarted ids
 LOWER_RUN_BOOK = 2
+LATE_RUN = 32  # frames in a row that seem to be late: it is the clock that was wrong
 QUOTE_LATER_MS = 1000
 
 
@@ -34,14 +37,20 @@ class Numbers:
     repeats_count: bool = True  # the first frame of a session may repeat the last one
     top: int | None = None
     run: int = 0
+    late_run: int = 0
     is_new_session: bool = True
     time_ms: int = 0  # the venue's, of the newest frame; 0: not known
+    began_ms: int = 0  # the same, of the frame with which ids began anew
+    ended: tuple[int, int] = (0, 0)  # the last id before that, and its time
 
     def take(self, number: int, time_ms: int = 0) -> Verdict:
         """Judge a frame by its id, and by the venue's time of it where it tells one."""
+        before = self.top or 0, self.time_ms
         verdict = self._judge(number, time_ms)
         if self.top == number:
             self.time_ms = max(self.time_ms, time_ms) if verdict is Verdict.AGAIN else time_ms
+        if verdict is Verdict.RESTART:
+            self.began_ms, self.ended = time_ms, before
         return verdict
 
     def _judge(self, number: int, time_ms: int) -> Verdict:
@@ -50,6 +59,10 @@ class Numbers:
         if top is None:
             return self._go_on(number, Verdict.NEXT)
         if number > top:
+            if time_ms and time_ms < self.began_ms and not (self.is_dense and number == top + 1):
+                self.late_run += 1
+                if self.late_run < LATE_RUN:
+                    return self._judge_of_before(number, time_ms)
             is_break = self.is_dense and number > top + 1
             return self._go_on(number, Verdict.BREAK if is_break else Verdict.NEXT)
         least_ms = 0 if self.is_dense else QUOTE_LATER_MS
@@ -60,13 +73,24 @@ class Numbers:
                 self._go_on(number, Verdict.NEXT)
                 return Verdict.AGAIN if self.repeats_count else Verdict.NEXT
             return self._go_on(number, Verdict.RESTART)
+        if time_ms and time_ms < self.time_ms:
+            self.late_run += 1
+            if self.late_run < LATE_RUN:
+                return Verdict.AGAIN
         self.run += 1
         if self.run == LOWER_RUN:
             return self._go_on(number, Verdict.RESTART)
         return Verdict.AGAIN
 
+    def _judge_of_before(self, number: int, time_ms: int) -> Verdict:
+        last, last_ms = self.ended
+        if not self.is_dense or number <= last or time_ms < last_ms:
+            return Verdict.AGAIN
+        self.ended = number, time_ms
+        return Verdict.BREAK if number > last + 1 else Verdict.NEXT
+
     def _go_on(self, number: int, verdict: Verdict) -> Verdict:
-        self.top, self.run = number, 0
+        self.top, self.run, self.late_run = number, 0, 0
         return verdict
 
 

@@ -81,6 +81,11 @@ class History:
             event = orjson.loads(data)
             self.events.setdefault(key, {})[event["k"]["t"]] = event
 
+    def era_of(self, key: str, number: int) -> int:
+        """How often the ids of a stream of trades had begun anew when this one was given."""
+        eras = self.eras[key]
+        return next((era for era in reversed(range(len(eras))) if number in eras[era]), 0)
+
     def moment(self, name: str, seconds_ago: float = 0.0) -> tuple[int, int]:
         """(era, update id) of a book now or a while ago."""
         times = self._times[name]

@@ -51,6 +51,8 @@ class Watcher:
 
     def after_down(self, link: int) -> None: ...
 
+    def snapshot_came(self) -> None: ...
+
 
 class Listener:
     """In the place of ``engine.FrameListener``, which takes frames from the WebSocket library."""
@@ -156,6 +158,8 @@ class Dialling:
 class NoPublisher:
     """In the place of the ZeroMQ publisher: nobody listens."""
 
+    poll_seconds = 0.0  # it has nothing to wait for
+
     def __init__(self, *_: Any) -> None: ...
 
     def __getattr__(self, name: str) -> Callable[..., None]:
@@ -193,6 +197,8 @@ class Pipe:
         message = await self._inbox.get()
         if message is None:
             raise ChannelClosed
+        if isinstance(message, wire.SnapshotReply):
+            Listener.watcher.snapshot_came()
         return message
 
     def close(self) -> None:

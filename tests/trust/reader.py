@@ -20,6 +20,7 @@ _BOOK = layout.BOOK.offsets()
 _QUOTE = layout.QUOTE.offsets()
 _HEADER = layout.HEADER.offsets()
 _STREAM = layout.STREAM.offsets()
+_MARK = ("update_id", "mono_recv", "ts_recv")
 _HEAD = struct.Struct("<QB")
 
 
@@ -36,6 +37,15 @@ class BookRead(NamedTuple):
     ask_complete: int | None
     bid_total: int  # levels that the gateway holds
     ask_total: int
+
+
+class Mark(NamedTuple):
+    """What every slot says of its value."""
+
+    status: int
+    update_id: int
+    mono_recv: int
+    ts_recv: int
 
 
 class QuoteRead(NamedTuple):
@@ -61,7 +71,7 @@ class Reader:
             _text(row.name): number for number, row in enumerate(self.segment.streams())
         }
         self._memory = self.segment.memory
-        self._timeout_ns = self.segment.header.heartbeat_timeout_ms * 1_000_000
+        self.timeout_ns = self.segment.header.heartbeat_timeout_ms * 1_000_000
         sections = self.segment.sections
         self._streams_at = sections[SectionKind.STREAMS].offset
         self._streams_stride = sections[SectionKind.STREAMS].stride
@@ -78,7 +88,7 @@ class Reader:
     def is_dead(self, mono_ns: int) -> bool:
         """Whether the writer has not been heard of for too long."""
         beat: int = struct.unpack_from("<q", self._memory, _HEADER["heartbeat_mono"])[0]
-        return mono_ns - beat > self._timeout_ns
+        return mono_ns - beat > self.timeout_ns
 
     def _cell(self, kind: SectionKind, row: int) -> int:
         """Offset of the cell that holds the newest value; 0: never written."""
@@ -94,6 +104,14 @@ class Reader:
             return Status.EMPTY, 0
         update_id: int = _U64.unpack_from(self._memory, at + _AT["update_id"])[0]
         return self._memory[at + _AT["status"]], update_id
+
+    def mark(self, kind: SectionKind, row: int) -> Mark | None:
+        """What a slot says of its value; None where it never had one."""
+        at = self._cell(kind, row)
+        if not at:
+            return None
+        words = (_U64.unpack_from(self._memory, at + _AT[name])[0] for name in _MARK)
+        return Mark(self._memory[at + _AT["status"]], *words)
 
     def book(self, row: int) -> BookRead | None:
         data = self.segment.slot(SectionKind.BOOK, row)

@@ -17,7 +17,9 @@ from gateway.simulator.fault_times import RestDecision, RestFaultsOf
 from gateway.simulator.names import Market
 from gateway.simulator.weight import WeightPool
 from tests.trust.venue import Venue
-from tests.trust.weights import WeightLog, weight_of
+from tests.trust.weights import WeightLog, hold_s, weight_of
+
+CLOCK_STEP_S = 1e-6  # by so much the sum of two times may be off
 
 
 class Rest:
@@ -30,6 +32,7 @@ class Rest:
         self._faults = RestFaultsOf(venue.plan)
         self.weights = {pool: WeightLog(limit) for pool, limit in limits.items()}
         self.refused_for_weight = 0
+        self.forbidden: list[str] = []  # calls that left though the venue had asked for none
         self.calls: dict[str, int] = {}
 
     def get(self, url: str, params: Mapping[str, str], **_: Any) -> Response:
@@ -45,7 +48,12 @@ class Rest:
         venue, pool = self._venue, "spot" if market is Market.SPOT else "futures"
         weight = weight_of(str(market), call, query)
         self.calls[call] = self.calls.get(call, 0) + 1
-        self.weights[pool].spend(venue.loop.time(), weight)
+        log, now = self.weights[pool], venue.loop.time()
+        log.spend(now, weight)
+        if now < log.held_until - CLOCK_STEP_S:
+            self.forbidden.append(
+                f"{market}: {call} left {log.held_until - now:.3f} s before the venue takes calls"
+            )
         decision = RestDecision() if venue.is_calm else self._faults.decide(f"{market}:{call}")
         pause = self._latency_s * (0.5 + venue.random.random()) / 2 + decision.delay_s / 2
         await asyncio.sleep(pause)
@@ -60,7 +68,9 @@ class Rest:
                 headers["Retry-After"] = str(decision.retry_after_s)
         else:
             body = orjson.dumps(self._data(market, call, query, decision.stale_s))
+        wall_s = venue.clock.real_ns / 1e9
         await asyncio.sleep(pause)
+        log.hold(venue.loop.time(), hold_s(status, headers.get("Retry-After"), wall_s))
         return Response(self, market, call, query, status, headers, body)
 
     def _data(self, market: Market, call: str, query: dict[str, str], stale_s: float) -> Any:

@@ -14,12 +14,13 @@ from random import Random
 
 from gateway.layout import Status
 from gateway.plan import ShardPlan
-from tests.trust.checker import Checker, Stream
+from tests.trust.checker import Checker
 from tests.trust.clock import SimulatedLoop, SimulatedTime
 from tests.trust.host import Host, config_of, instruments_of, plan_of, watched_by
 from tests.trust.reader import Reader
 from tests.trust.rest import Rest
 from tests.trust.scenario import Scenario, scenario_of
+from tests.trust.stream import Stream
 from tests.trust.telling import Telling
 from tests.trust.trouble import Trouble
 from tests.trust.venue import Venue
@@ -49,8 +50,11 @@ class Report:
     duplicates: int = 0
     backfilled: int = 0
     lost: int = 0
-    audits: int = 0
+    audits: int = 0  # and deepenings
+    bounded: int = 0  # books LIVE, judged, and known to a price only
+    from_books: int = 0  # quotes LIVE that were made from a book
     rest_calls: int = 0
+    holds: int = 0  # answers 429 and 418
     weight_share: float = 0.0  # of the reserve line, at the worst
     recoveries_s: list[float] = field(default_factory=list)
 
@@ -171,10 +175,12 @@ def _stall(world: World, dice: Random) -> None:
     clock = world.clock
     began = clock.mono_ns
     until = began + round(dice.uniform(0.2, 4.0) * 1e9)
+    world.checker.falls_asleep()
     while clock.mono_ns < until:
         clock.move_to(clock.mono_ns + round(dice.expovariate(20.0) * 1e9))
         world.venue.catch_up()
         world.checker.read_all()
+    world.checker.wakes_up()
     if clock.mono_ns - began > STALL_NS:
         world.checker.floor_ns = clock.mono_ns
 
@@ -191,6 +197,8 @@ def _conclude(world: World) -> None:
         line = log.limit * (1 - world.scenario.reserve)
         if log.heaviest > line:
             checker.wrong(f"{pool}: {log.heaviest} weight in a minute, the line is {line:g}")
+    for forbidden in world.rest.forbidden:
+        checker.wrong(forbidden)
     for stream in checker.streams.values():
         if not stream.was_twin:
             _compare(stream, checker, telling)
@@ -228,6 +236,9 @@ def _report(world: World) -> Report:
         backfilled=sum(len(told.backfilled) for told in telling.told.values()),
         lost=sum(len(lost) for lost in telling.lost.values()),
         audits=checker.counters().audits,
+        bounded=checker.bounded,
+        from_books=checker.from_books,
+        holds=sum(log.holds for log in logs),
         rest_calls=sum(world.rest.calls.values()),
         weight_share=max(log.heaviest / (log.limit * (1 - scenario.reserve)) for log in logs),
         recoveries_s=checker.recoveries_s,

@@ -26,6 +26,9 @@ SUFFIXES = {
     Market.USDM: ("depth@100ms", "bookTicker", "aggTrade", "kline_1m"),
     Market.COINM: ("depth@100ms", "bookTicker", "aggTrade", "kline_1m"),
 }
+SNAPSHOT_LEVELS = (1000, 100)  # the market has about 300 a side: all of it, or a part
+DEPTH_LEVELS: tuple[dict[str, int], ...] = ({}, {"spot:BTCUSDT": 5000})  # deepened from 100
+AUDIT_SECONDS = (3600, 10)
 EPISODES = tuple(EpisodeKind)
 LIMITS = (
     {"spot": 6000, "futures": 2400},
@@ -52,18 +55,27 @@ class Scenario:
     stall_every_s: float
     trouble_s: float
     tables: dict[str, Any]  # of the configuration
+    has_quotes: bool  # false: no stream of quotes, they are made from the books
 
 
 def scenario_of(seed: int) -> Scenario:
     """Draw a scenario."""
     dice = Random(f"{seed}:scenario")
     symbols = list(SYMBOLS)
-    streams = [f"{m}:{s.lower()}@{suffix}" for m, s in symbols for suffix in SUFFIXES[m]]
+    shape = Random(f"{seed}:shape")
+    has_quotes = shape.random() < 0.5
+    streams = [
+        f"{market}:{symbol.lower()}@{suffix}"
+        for market, symbol in symbols
+        for suffix in SUFFIXES[market]
+        if has_quotes or suffix != "bookTicker"
+    ]
     has_twins = dice.random() < 0.25
     plan = _plan(seed, dice)
+    tables = _tables(shape, has_twins)
     return Scenario(
         seed=seed,
-        title=("two links" if has_twins else "one link"),
+        title=_title(has_twins, has_quotes, tables),
         symbols=symbols,
         streams=streams,
         plan=plan,
@@ -75,12 +87,26 @@ def scenario_of(seed: int) -> Scenario:
         cut_every_s=dice.choice((0.0, 0.0, 15.0)),
         stall_every_s=dice.choice((0.0, 0.0, 12.0)),
         trouble_s=dice.choice((15.0, 25.0)),
-        tables=_tables(has_twins),
+        tables=tables,
+        has_quotes=has_quotes,
     )
 
 
-def _tables(has_twins: bool) -> dict[str, Any]:
+def _title(has_twins: bool, has_quotes: bool, tables: dict[str, Any]) -> str:
+    words = ["two links" if has_twins else "one link"]
+    words += [] if has_quotes else ["quotes from books"]
+    words += [f"{tables['book']['snapshot_levels']} levels"]
+    words += [f"audits each {tables['audit']['interval_seconds']} s"]
+    return ", ".join(words)
+
+
+def _tables(dice: Random, has_twins: bool) -> dict[str, Any]:
     return {
+        "book": {
+            "snapshot_levels": dice.choice(SNAPSHOT_LEVELS),
+            "depth_levels": dice.choice(DEPTH_LEVELS),
+        },
+        "audit": {"interval_seconds": dice.choice(AUDIT_SECONDS)},
         "connections": {"redundancy": 2 if has_twins else 1},
         "memory": {
             "symbol_capacity_min": 8,

@@ -37,7 +37,9 @@ class Summary:
             ("seen again = duplicates", f"{self._sum('agains'):,} = {self._sum('duplicates'):,}"),
             ("trades back-filled", f"{self._sum('backfilled'):,}, lost {self._sum('lost'):,}"),
             ("audits and deepenings", f"{self._sum('audits'):,}"),
-            ("REST calls", f"{self._sum('rest_calls'):,}"),
+            ("books known to a price", f"{self._sum('bounded'):,} judged"),
+            ("quotes made from books", f"{self._sum('from_books'):,} LIVE"),
+            ("REST calls", f"{self._sum('rest_calls'):,}, 429 or 418 {self._sum('holds'):,}"),
             ("heaviest minute", f"{max(r.weight_share for r in self.reports):.0%} of the line"),
             ("GAPPED to LIVE, simulated", percentiles(recoveries)),
         )

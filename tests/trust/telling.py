@@ -13,9 +13,10 @@ from typing import Any
 from gateway import layout
 from gateway.layout import Flag, GapState, Kind, SectionKind
 from tests.model.ring import Record
-from tests.trust.checker import Checker, Stream, numbers_of
+from tests.trust.checker import Checker, numbers_of
 from tests.trust.history import History
 from tests.trust.reader import Reader
+from tests.trust.stream import Stream
 from tests.trust.truth import digits
 
 Hole = tuple[int, int]  # first and last id, inclusive
@@ -29,7 +30,7 @@ class Told:
         self.times: Counter[int] = Counter()  # how often each id was told
         self.backfilled: set[int] = set()
         self.live = 0  # records that were not back-filled
-        self.top: int | None = None
+        self.tops: dict[int, int] = {}  # the highest id told of each numbering
         self.holes: list[Hole] = []  # in the order of what was told
         self.gaps: list[Hole] = []  # as GAP records say
 
@@ -84,6 +85,9 @@ class Telling:
         self.told[stream.key].gaps.append(hole)
         if state.gap_number in self.open:
             self._checker.wrong(f"{stream.key}: gap {state.gap_number} opens twice")
+        if state.gap_state == GapState.LOST:  # of a numbering that is over
+            self.lost[stream.key] |= set(range(hole[0], hole[1] + 1))
+            return
         self.open[state.gap_number] = (stream.key, hole)
 
     def _gap_closed(self, stream: Stream, record: Record) -> None:
@@ -119,9 +123,11 @@ class Telling:
         told.live += 1
         if self._is_missing(stream.key, number):
             return  # late, into its own hole
-        if told.top is not None and number > told.top + 1:
-            told.holes.append((told.top + 1, number - 1))
-        told.top = number
+        era = self._history.era_of(stream.key, number)
+        top = told.tops.get(era, number - 1)
+        if number > top + 1:
+            told.holes.append((top + 1, number - 1))
+        told.tops[era] = number
 
     def _candle(self, stream: Stream, record: Record) -> None:
         """The last word on a candle."""
@@ -196,6 +202,8 @@ class Telling:
         stream.agains = delivered - told.live
         begins = {next(iter(era)) for era in self._history.eras.get(stream.key, []) if era}
         for number in stream.deliveries:
+            if number in self.lost[stream.key]:
+                continue  # it came when it had been given up
             if not told.times[number] and not begins & {number, number - 1, number - 2}:
                 self._checker.wrong(f"{stream.key}: {number} was delivered, and never told")
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.trust.run import run
+from tests.trust.run import Report, run
+from tests.trust.scenario import AUDIT_SECONDS, SNAPSHOT_LEVELS, scenario_of
 from tests.trust.summary import Summary
 
 SEEDS = 25
@@ -17,6 +18,26 @@ def test_a_seed_of_trouble_shows_nobody_anything_wrong(seed: int) -> None:
     assert report.is_good, report.describe()
     assert report.live > 1000
     assert report.frames > 1000
+    check_what_was_exercised(report)
+
+
+def check_what_was_exercised(report: Report) -> None:
+    """What a seed draws was truly done; else a reader would be lied to, and nobody would see it."""
+    scenario = scenario_of(report.seed)
+    tables = scenario.tables
+    if tables["book"]["snapshot_levels"] == min(SNAPSHOT_LEVELS):
+        assert report.bounded > 100
+    if tables["audit"]["interval_seconds"] == min(AUDIT_SECONDS) and not report.holds:
+        assert report.audits > 0
+    assert (report.from_books > 1000) != scenario.has_quotes
+
+
+def test_the_seeds_draw_everything() -> None:
+    scenarios = [scenario_of(seed) for seed in range(1, SEEDS + 1)]
+    assert {scenario.has_quotes for scenario in scenarios} == {False, True}
+    tables = [scenario.tables for scenario in scenarios]
+    assert {table["book"]["snapshot_levels"] for table in tables} == set(SNAPSHOT_LEVELS)
+    assert {table["audit"]["interval_seconds"] for table in tables} == set(AUDIT_SECONDS)
 
 
 @pytest.mark.chaos

@@ -1,4 +1,5 @@
-"""What REST calls cost, by the venue's documents, and the most that any sliding minute held."""
+"""What REST calls cost, by the venue's documents; the most that any sliding minute held; and for
+how long an answer forbids all calls."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ SPOT_DEPTH = ((100, 5), (500, 25), (1000, 50), (5000, 250))
 FUTURES_DEPTH = ((50, 2), (100, 5), (500, 10), (1000, 20))
 FUTURES_KLINES = ((99, 1), (499, 2), (1000, 5), (1500, 10))
 MINUTE_S = 60.0
+BAN_LEAST_S = 120.0
 
 
 def weight_of(market: str, call: str, query: Mapping[str, str]) -> int:
@@ -28,12 +30,27 @@ def _up_to(table: tuple[tuple[int, int], ...], limit: int) -> int:
     return next(weight for most, weight in table if limit <= most)
 
 
+def hold_s(status: int, retry_after: str | None, wall_s: float) -> float:
+    """For how long no call may leave after this answer (rest-api.md "IP Limits").
+
+    Without ``Retry-After`` a 429 holds until the clock minute is over, and 418 is a ban of 2
+    minutes at least; ``wall_s``: when it was answered, by the venue's clock.
+    """
+    if status not in (418, 429):
+        return 0.0
+    if retry_after is not None:
+        return float(retry_after)
+    return BAN_LEAST_S if status == 418 else MINUTE_S - wall_s % MINUTE_S
+
+
 class WeightLog:
     """One pool's calls as they leave the gateway, and the heaviest minute that ever was."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.heaviest = 0
+        self.held_until = 0.0
+        self.holds = 0
         self._calls: deque[tuple[float, int]] = deque()
         self._sum = 0
 
@@ -43,3 +60,8 @@ class WeightLog:
         while self._calls[0][0] <= now - MINUTE_S:
             self._sum -= self._calls.popleft()[1]
         self.heaviest = max(self.heaviest, self._sum)
+
+    def hold(self, now: float, seconds: float) -> None:
+        """The gateway has an answer that forbids calls for a while."""
+        self.held_until = max(self.held_until, now + seconds)
+        self.holds += bool(seconds)

@@ -15,7 +15,7 @@ MAGIC: Final = b"BNGWSHM1"
 NULL: Final = -(2**63)
 ENDIAN_TAG: Final = 16909060
 ABI_MAJOR: Final = 1
-ABI_MINOR: Final = 2
+ABI_MINOR: Final = 3
 PAGE: Final = 4096
 NO_ROW: Final = 4294967295
 BOOK_LEVELS: Final = 20
@@ -23,9 +23,15 @@ FIXED_EXPONENT: Final = -8
 VALUE_BYTES: Final = 256
 GAPS_CAPACITY: Final = 1024
 HISTOGRAM_BUCKETS: Final = 2048
+SAMPLED_ONE_IN: Final = 16
 RING_DATA_OFFSET: Final = 4096
-SCHEMA_HASH: Final = 0x91A05888BA7777C6
-HISTOGRAM_NAMES: Final = ("event_to_recv", "recv_to_publish")
+SCHEMA_HASH: Final = 0xE8C58E98B33285CF
+HISTOGRAM_NAMES: Final = (
+    "event_to_recv",
+    "recv_to_publish",
+    "publish_to_visible",
+    "publish_to_zmq",
+)
 
 
 class SegmentState(enum.IntEnum):
@@ -949,7 +955,7 @@ FIELDS: Final[dict[str, dict[str, tuple[int, str, int]]]] = {
         "count": (32, "u64", 1),
         "sum": (40, "u64", 1),
         "max": (48, "u64", 1),
-        "reserved": (56, "u64", 1),
+        "one_in": (56, "u64", 1),
         "buckets": (64, "u64", 2048),
     },
 }

@@ -42,7 +42,10 @@ _SHAPES = {int(shape): shape.name for shape in Shape}
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """A latency histogram, in nanoseconds; percentiles are upper edges of buckets 3 % wide."""
+    """A stage's latencies in nanoseconds; percentiles are upper edges of buckets 3 % wide.
+
+    One event in ``one_in`` is timed, and ``count`` are those.
+    """
 
     name: str
     count: int
@@ -52,6 +55,7 @@ class Latency:
     p99: int
     p999: int
     max: int
+    one_in: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +271,8 @@ def _latency(row: Row) -> Latency:
     most = row["max"]
     edges = [min(percentile(buckets, share), most) for share in (0.5, 0.9, 0.99, 0.999)]
     mean = row["sum"] / count if count else 0.0
-    return Latency(row["name"], count, mean, edges[0], edges[1], edges[2], edges[3], most)
+    p50, p90, p99, p999 = edges
+    return Latency(row["name"], count, mean, p50, p90, p99, p999, most, row["one_in"] or 1)
 
 
 def percentile(buckets: tuple[int, ...], share: float) -> int:

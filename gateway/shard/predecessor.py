@@ -1,0 +1,130 @@
+"""How far a shard's process had come when it died: read from the segment that it left.
+
+What the venue numbers goes on where the dead process was: the first event behind that opens a gap
+like any other, and back-fill closes it. Only the segment of the same gateway counts (its instance
+id and the layout's hash): another one may have been fed from somewhere else.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import struct
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from gateway.layout import (
+    GAP,
+    HEADER,
+    MAGIC,
+    PAGE,
+    SECTION,
+    SLOT,
+    STREAM,
+    GapState,
+    Kind,
+    RowState,
+    SectionKind,
+    Struct,
+    schema_hash,
+)
+
+# Their ids are open times.
+CANDLES = frozenset((Kind.KLINE, Kind.CONTINUOUS_KLINE, Kind.INDEX_KLINE, Kind.MARK_KLINE))
+
+_CODES = {
+    "u8": "B", "i8": "b", "u16": "H", "u32": "I", "i32": "i", "u64": "Q", "i64": "q", "f64": "d",
+}  # fmt: skip
+_Row = dict[str, Any]
+
+
+class Left(NamedTuple):
+    """Where a stream was: its last id and the venue's time of it, and what was still missing."""
+
+    last_id: int
+    last_ts: int  # ns, 0: unknown
+    gaps: tuple[tuple[int, int, int], ...]  # first id, last id, venue's time behind it
+
+
+def read(path: Path, instance_id: int) -> dict[str, Left]:
+    """Return what the segment at ``path`` says of its streams, by name.
+
+    Empty where it is no segment of this gateway, or a damaged one.
+    """
+    try:
+        memory = _map(path)
+        return dict(_streams(memory, instance_id)) if memory is not None else {}
+    except (OSError, ValueError, KeyError, struct.error):
+        return {}
+
+
+def _map(path: Path) -> mmap.mmap | None:
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    try:
+        size = os.fstat(fd).st_size
+        return mmap.mmap(fd, size, access=mmap.ACCESS_READ) if size >= 2 * PAGE else None
+    finally:
+        os.close(fd)
+
+
+def _streams(memory: mmap.mmap, instance_id: int) -> Iterator[tuple[str, Left]]:
+    head = _row(memory, HEADER, 0)
+    ours = (MAGIC, schema_hash(), instance_id, len(memory))
+    if (head["magic"], head["schema_hash"], head["instance_id"], head["file_size"]) != ours:
+        return
+    sections = _rows(memory, SECTION, head["section_table_offset"], head["section_count"])
+    found = {section["kind"]: section for section in sections}
+    gaps = _open_gaps(memory, found[SectionKind.GAPS])
+    directory = found[SectionKind.STREAMS]
+    count = min(head["stream_count"], directory["capacity"])
+    for number, stream in enumerate(_rows(memory, STREAM, directory["offset"], count)):
+        if stream["last_id"] and stream["state"] == RowState.ACTIVE:
+            yield stream["name"].rstrip(b"\0").decode(), _left(stream, gaps[number])
+
+
+def _left(stream: _Row, gaps: list[tuple[int, int, int]]) -> Left:
+    last_id = stream["last_id"]
+    if stream["kind"] in CANDLES:  # all behind the oldest that is missing is asked for once more
+        last_id, gaps = min([last_id, *(first for first, _, _ in gaps)]), []
+    return Left(last_id, stream["last_ts"], tuple(gaps))
+
+
+def _open_gaps(memory: mmap.mmap, section: _Row) -> defaultdict[int, list[tuple[int, int, int]]]:
+    """Open gaps with ids, by the row of their stream, in the order in which they were found."""
+    found = defaultdict(list)
+    gaps = [gap for at in range(section["capacity"]) if (gap := _gap(memory, section, at))]
+    for gap in sorted(gaps, key=lambda gap: int(gap["gap_number"])):
+        if gap["gap_state"] == GapState.OPEN and gap["first_id"]:
+            found[gap["stream"]].append((gap["first_id"], gap["last_id"], gap["ts_after"]))
+    return found
+
+
+def _gap(memory: mmap.mmap, section: _Row, number: int) -> _Row | None:
+    """A latched slot; its writer is dead, so that it holds still. None: never written."""
+    at = section["offset"] + number * section["stride"]
+    version = _row(memory, SLOT, at)["version"]
+    cell = at + section["cell_offset"] + (version & 1) * section["cell_size"]
+    return _row(memory, GAP, cell) if version else None
+
+
+def _rows(memory: mmap.mmap, table: Struct, at: int, count: int) -> Iterator[_Row]:
+    return (_row(memory, table, at + number * table.size) for number in range(count))
+
+
+def _row(memory: mmap.mmap, table: Struct, at: int) -> _Row:
+    codec, names = _codec(table)
+    return dict(zip(names, codec.unpack_from(memory, at), strict=True))
+
+
+@cache
+def _codec(table: Struct) -> tuple[struct.Struct, tuple[str, ...]]:
+    """The fields of a table that are one value each; those of this layout lie without holes."""
+    form, names = "<", []
+    for field in table.fields:
+        is_text = field.type in ("bytes", "text")
+        form += f"{field.size}s" if is_text or field.count > 1 else _CODES[field.type]
+        names.append(field.name)
+    return struct.Struct(form), tuple(names)

@@ -1,0 +1,115 @@
+"""What a dead shard left, as the next one reads it and goes on from there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from gateway import plan as wire
+from gateway.layout import HEADER, NULL
+from gateway.shard import predecessor
+from gateway.shard.predecessor import Left
+from tests.shard.conftest import Start
+from tests.shard.market import Market
+from tests.shard.running import Running, stream
+from tests.shard.venue import Venue
+from tests.waiting import until
+
+TRADES = "ausdt@trade"
+INSTANCE = 1
+
+
+@pytest_asyncio.fixture
+async def market(venue: Venue) -> Market:
+    made = Market(venue)
+    made.trades[TRADES] = []
+    return made
+
+
+def steps(market: Market, count: int) -> None:
+    for _ in range(count):
+        market.step()
+
+
+async def carrying(start: Start, market: Market, count: int) -> Running:
+    """A shard with the trades of a symbol, of which so many have come."""
+    up = len(market.venue.up)
+    running = start([stream(TRADES, 0)])
+    market.answers(running)
+    await until(lambda: len(market.venue.up) > up or (market.venue.up and up == 0))
+    await until(lambda: market.venue.up[-1].streams)
+    steps(market, count)
+    await until(lambda: running.counter("frames_data") == count)
+    return running
+
+
+async def killed(running: Running, run_dir: Path) -> Path:
+    """End a shard, and let its segment lie there as after kill -9."""
+    path = run_dir / "shard-0.seg"
+    left = path.read_bytes()
+    await running.stop()
+    path.write_bytes(left)
+    return path
+
+
+@pytest.mark.asyncio
+async def test_trades_that_came_while_no_process_ran_are_a_gap_and_come_back(
+    start: Start, market: Market, run_dir: Path
+) -> None:
+    await killed(await carrying(start, market, 3), run_dir)
+    market.is_lossy = {TRADES}
+    steps(market, 20)
+    market.is_lossy = set()
+    running = await carrying(start, market, 1)
+    await until(lambda: running.counter("gaps_filled"))
+    [request] = running.of(wire.HistoryRequest)
+    assert (request.first_id, request.last_id) == (4, 23)
+    assert running.counter("events_backfilled") == 20
+    assert running.counter("gaps") == 1
+
+
+@pytest.mark.asyncio
+async def test_a_gap_that_nobody_had_filled_yet_is_taken_up(
+    start: Start, market: Market, run_dir: Path
+) -> None:
+    first = await carrying(start, market, 3)
+    first.answer = lambda message: None
+    market.is_lossy = {TRADES}
+    steps(market, 2)
+    market.is_lossy = set()
+    steps(market, 1)
+    await until(lambda: first.counter("gaps") == 1)
+    path = await killed(first, run_dir)
+    left = predecessor.read(path, INSTANCE)[f"spot:{TRADES}"]
+    assert (left.last_id, [gap[:2] for gap in left.gaps]) == (6, [(4, 5)])
+    running = await carrying(start, market, 1)
+    await until(lambda: running.counter("gaps_filled"))
+    assert running.counter("events_backfilled") == 2
+
+
+@pytest.mark.asyncio
+async def test_only_a_whole_segment_of_the_same_gateway_counts(
+    start: Start, market: Market, run_dir: Path
+) -> None:
+    path = await killed(await carrying(start, market, 3), run_dir)
+    assert predecessor.read(path, INSTANCE)[f"spot:{TRADES}"].last_id == 3
+    assert predecessor.read(path, INSTANCE + 1) == {}
+    whole = path.read_bytes()
+    offsets = HEADER.offsets()
+    for at in (0, offsets["schema_hash"], offsets["section_table_offset"], offsets["file_size"]):
+        damaged = bytearray(whole)
+        damaged[at] ^= 0xFF
+        path.write_bytes(damaged)
+        assert predecessor.read(path, INSTANCE) == {}
+    for size in (0, 100, 4096, 8192, len(whole) // 2):
+        path.write_bytes(whole[:size])
+        assert predecessor.read(path, INSTANCE) == {}
+    path.unlink()
+    assert predecessor.read(path, INSTANCE) == {}
+
+
+def test_candles_are_asked_for_from_the_oldest_that_is_missing() -> None:
+    candle = {"last_id": 180_000, "last_ts": 7, "kind": next(iter(predecessor.CANDLES))}
+    assert predecessor._left(candle, [(60_000, 120_000, NULL)]) == Left(60_000, 7, ())
