@@ -47,6 +47,9 @@ class Consumers:
         if not note.wanted:
             self.demand.leave(name, shard_id, note.name, time.monotonic())
             return
+        self._ask(name, shard_id, note.name)
+
+    def _ask(self, name: str, shard_id: int, topic: str) -> None:
         item = read_item(name)
         if isinstance(item, Refusal):
             self._refuse(name, item.why)
@@ -54,8 +57,9 @@ class Consumers:
             self._refuse(name, "is a pattern; subscribe its topics one by one")
         elif (why := self._steward.why_not(item)) is not None:
             self._refuse(name, why.why)
+            self.demand.put_off(shard_id, topic)
         elif name in self._streams or not self._steward.is_carried(item):
-            self._want(item, shard_id, note.name)
+            self._want(item, shard_id, topic)
 
     def on_ended(self, shard_id: int) -> None:
         """Drop what only a shard's own consumers wanted: they come back and say it again.
@@ -81,14 +85,22 @@ class Consumers:
                     await self._changed.wait()
                 await asyncio.sleep(GATHER_SECONDS)
             except TimeoutError:
-                if not self.demand.due(time.monotonic()):
+                self._ask_again()
+                if not self.demand.due(time.monotonic()) and not self._changed.is_set():
                     continue
             self._changed.clear()
             await self._follow()
 
+    def _ask_again(self) -> None:
+        for shard_id, topic in self.demand.again(time.monotonic()):
+            name = stream_of(topic)
+            if name is not None:
+                self._ask(name, shard_id, topic)
+
     def _want(self, stream: Stream, shard_id: int, topic: str) -> None:
         if not self.demand.has_room(stream.name):
             self._refuse(stream.name, f"{self.demand.limit} streams are carried on demand already")
+            self.demand.put_off(shard_id, topic)
         elif self.demand.want(stream.name, shard_id, topic):
             self._streams[stream.name] = stream
             self._changed.set()
@@ -104,7 +116,7 @@ class Consumers:
             known = self._steward.subscriptions.demanded
             refused = {n: Refusal(str(exc), exc.exit_code) for n in asked if n not in known}
         for name, refusal in refused.items():
-            self.demand.drop(name)
+            self.demand.refuse(name)
             self._streams.pop(name, None)
             self._refuse(name, refusal.why)
 

@@ -3,7 +3,9 @@
 A shard says when a topic that it does not carry gets its first consumer and loses its last one.
 Consumers connect to every shard, so a stream is wanted as long as one shard has a consumer of one
 of its two topics: the plain one, or ``bin:`` in front of it. After the last one left it is kept for
-a grace time. At most ``limit`` streams are carried so; what comes on top is refused.
+a grace time. At most ``limit`` streams are carried so; what comes on top is refused. A topic that
+was refused is asked for again while it has a consumer, since the shard says it only once: there may
+be room by then, or a listing.
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ from typing import Final
 
 BINARY: Final = "bin:"
 STATE: Final = "state:"
+WAITING_MAX: Final = 1000  # topics that were refused and have a consumer still
+AGAIN_SECONDS: Final = 5.0  # between two attempts
 
 
 @dataclass(slots=True)
@@ -36,6 +40,8 @@ class Demand:
         self.grace = grace
         self.refused = 0
         self._streams: dict[str, _Demand] = {}
+        self._waiting: dict[tuple[int, str], None] = {}  # (shard, topic), in the order they came
+        self._again_at: float | None = None
 
     @property
     def streams(self) -> list[str]:
@@ -59,8 +65,28 @@ class Demand:
         found.left_at = None
         return is_new
 
+    def put_off(self, shard_id: int, topic: str) -> None:
+        """Note a consumer of a topic that cannot be carried now."""
+        if len(self._waiting) < WAITING_MAX:
+            self._waiting[shard_id, topic] = None
+
+    def again(self, now: float) -> list[tuple[int, str]]:
+        """Take out the (shard, topic) to ask for again, as far as there is room for them."""
+        room = max(0, self.limit - len(self._streams))
+        if not self._waiting or not room:
+            return []
+        if self._again_at is None or now < self._again_at:
+            self._again_at = self._again_at or now + AGAIN_SECONDS
+            return []
+        self._again_at = None
+        taken = list(self._waiting)[:room]
+        for each in taken:
+            del self._waiting[each]
+        return taken
+
     def leave(self, stream: str, shard_id: int, topic: str, now: float) -> None:
         """Note that ``shard_id`` has no consumer of ``topic`` any more."""
+        self._waiting.pop((shard_id, topic), None)
         found = self._streams.get(stream)
         if found is None:
             return
@@ -70,6 +96,7 @@ class Demand:
 
     def forget_shard(self, shard_id: int) -> None:
         """Drop what only a shard that has ended wanted: its consumers come back to the next one."""
+        self._waiting = {by: None for by in self._waiting if by[0] != shard_id}
         for stream, found in list(self._streams.items()):
             kept = {by for by in found.wanted_by if by[0] != shard_id}
             if found.wanted_by and not kept:
@@ -77,8 +104,14 @@ class Demand:
             found.wanted_by = kept
 
     def drop(self, stream: str) -> None:
-        """Forget a stream: it cannot be carried, or its time is over."""
+        """Forget a stream: its time is over."""
         self._streams.pop(stream, None)
+
+    def refuse(self, stream: str) -> None:
+        """Forget a stream that cannot be carried, and put its consumers off."""
+        found = self._streams.pop(stream, None)
+        for shard_id, topic in sorted(found.wanted_by) if found else ():
+            self.put_off(shard_id, topic)
 
     def due(self, now: float) -> list[str]:
         """Return the streams whose grace time is over."""

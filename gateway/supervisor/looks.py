@@ -4,8 +4,9 @@ Every market once in an interval. Sooner where a shard says that an array has ro
 the plan has not, perhaps a new listing: one that the venue sends but never lists must not cost a
 look each time, so each is worth one in an interval. And often while something that is carried is
 halted, since spot says nowhere else that it trades again: a look weighs 20 of 6,000 a minute there,
-1 of 2,400 on futures (rest-api.md, "Exchange Information"). As often where streams fall silent,
-however many: a halt is seen as silence first. What has been halted for a day is
+1 of 2,400 on futures (rest-api.md, "Exchange Information"). So does silence, however many streams
+fall silent: a halt is seen as silence first. Where they go on falling silent it is the market that
+is quiet, and looks become rare: 15 MB of spot are read each time. What has been halted for a day is
 delisted for all we know, spot lists such as BREAK for ever.
 """
 
@@ -18,7 +19,7 @@ from gateway.layout import Market
 
 SYMBOLS_MAX: Final = 10_000  # hinted at
 HALTED_SECONDS: Final = 30.0  # between two looks while something is halted
-SILENT_SECONDS: Final = 30.0  # between two looks at a market because streams fell silent
+SILENT_SECONDS: Final = 30.0  # to the next look at a market because streams fell silent, doubling
 HALT_SECONDS_MAX: Final = 86_400.0  # for so long a halt is worth that
 
 Key = tuple[Market, str]  # a symbol
@@ -35,6 +36,7 @@ class Looks:
         self._hinted: set[Market] = set()
         self._silent: set[Market] = set()  # whose look is still due
         self._silent_at: dict[Market, float] = {}  # when silence is worth the next one
+        self._silent_pause: dict[Market, float] = {}
         self._hints: dict[Key, float] = {}  # when taken; the one taken last at the end
 
     def hint(self, key: Key, now: float) -> bool:
@@ -59,10 +61,7 @@ class Looks:
         ``halted`` are the symbols that are carried and do not trade.
         """
         found, self._hinted = self._hinted, set()
-        ripe = {each for each in self._silent if now >= self._silent_at.get(each, now)}
-        self._silent -= ripe
-        self._silent_at.update(dict.fromkeys(ripe, now + SILENT_SECONDS))
-        found |= ripe
+        found |= self._silent_due(now)
         if now >= self._regular_at:
             self._regular_at = now + self._interval
             found.update(markets)
@@ -72,6 +71,16 @@ class Looks:
             since = self._halted_since.items()
             found.update(key[0] for key, at in since if now - at < HALT_SECONDS_MAX)
         return found
+
+    def _silent_due(self, now: float) -> set[Market]:
+        ripe = {each for each in self._silent if now >= self._silent_at.get(each, now)}
+        self._silent -= ripe
+        for each in ripe:
+            is_calm = now - self._silent_at.get(each, -self._interval) >= self._interval
+            pause = SILENT_SECONDS if is_calm else 2 * self._silent_pause[each]
+            self._silent_pause[each] = min(pause, self._interval)
+            self._silent_at[each] = now + self._silent_pause[each]
+        return ripe
 
     def wait(self, now: float) -> float:
         """Return the seconds until ``due`` may have something to say without a hint."""

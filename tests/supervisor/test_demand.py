@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.supervisor.demand import Demand, stream_of
+from gateway.supervisor.demand import AGAIN_SECONDS, WAITING_MAX, Demand, stream_of
 
 TRADE = "spot:btcusdt@trade"
 
@@ -92,3 +92,47 @@ def test_unknown_stream_that_is_left_changes_nothing() -> None:
     found = demand()
     found.leave("a", 0, "a", 0.0)
     assert found.streams == []
+
+
+def later(found: Demand, now: float) -> list[tuple[int, str]]:
+    """What is asked for again once its time has come."""
+    assert found.again(now) == []
+    assert found.again(now + AGAIN_SECONDS - 0.1) == []
+    return found.again(now + AGAIN_SECONDS)
+
+
+def test_topic_that_was_refused_is_asked_for_again_when_there_is_room() -> None:
+    found = demand(limit=1)
+    found.want(TRADE, 0, TRADE)
+    found.put_off(0, "spot:b@trade")
+    found.put_off(1, "spot:c@trade")
+    assert found.again(0.0) == found.again(99.0) == []
+    found.drop(TRADE)
+    assert later(found, 100.0) == [(0, "spot:b@trade")]
+    found.put_off(0, "spot:b@trade")
+    assert later(found, 200.0) == [(1, "spot:c@trade")]
+
+
+def test_topic_without_a_consumer_is_not_asked_for_again() -> None:
+    found = demand()
+    found.put_off(0, TRADE)
+    found.put_off(1, TRADE)
+    found.leave(TRADE, 0, TRADE, 0.0)
+    found.forget_shard(1)
+    assert later(found, 100.0) == []
+
+
+def test_consumers_of_a_stream_that_cannot_be_carried_are_put_off() -> None:
+    found = demand()
+    found.want(TRADE, 0, TRADE)
+    found.want(TRADE, 1, f"bin:{TRADE}")
+    found.refuse(TRADE)
+    assert found.streams == []
+    assert later(found, 100.0) == [(0, TRADE), (1, f"bin:{TRADE}")]
+
+
+def test_as_many_are_put_off_as_there_is_room_for() -> None:
+    found = Demand(10 * WAITING_MAX, grace=30.0)
+    for number in range(WAITING_MAX + 5):
+        found.put_off(0, f"spot:s{number}@trade")
+    assert len(later(found, 100.0)) == WAITING_MAX

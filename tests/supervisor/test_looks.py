@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from gateway.layout import Market
 from gateway.supervisor.looks import (
     HALT_SECONDS_MAX,
@@ -72,6 +74,20 @@ def test_silence_is_worth_a_look_at_once_and_then_one_in_half_a_minute() -> None
     assert looks.wait(30.5) == 1.0 + SILENT_SECONDS - 30.5
     assert looks.due(ALL, [], 31.0) == {Market.SPOT}
     assert looks.due(ALL, [], 62.0) == set()
+
+
+def test_streams_that_always_fall_silent_are_worth_ever_fewer_looks() -> None:
+    looks, asked = Looks(600.0, 0.0), []
+    for n in range(1, 3000):
+        looks.fell_silent(Market.SPOT)
+        if looks.due([], [], float(n)):
+            asked.append(n)
+    assert [b - a for a, b in pairwise(asked)] == [30, 60, 120, 240, 480, 600, 600, 600]
+    looks.due([], [], 3900.0)
+    looks.fell_silent(Market.SPOT)
+    assert looks.due([], [], 6000.0) == {Market.SPOT}  # it was calm for long
+    looks.fell_silent(Market.SPOT)
+    assert looks.due([], [], 6000.0 + SILENT_SECONDS) == {Market.SPOT}
 
 
 def test_symbol_that_never_resumes_is_no_reason_after_a_day() -> None:

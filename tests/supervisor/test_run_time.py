@@ -390,6 +390,11 @@ def test_topics_that_cannot_be_carried_are_named(configured: Configured) -> None
         running.tell(f"TopicWanted('spot:{symbol}@bookTicker', True)")
     running.until_logged("spot:stubborn@bookTicker: 2 streams are carried on demand already")
     assert ask(running, "status")["on_demand"] == {"streams": 2, "limit": 2, "refused": 1}
+    running.tell("TopicWanted('spot:nope@trade', False)")
+    running.tell(
+        "TopicWanted('spot:btcusdt@bookTicker', False)"
+    )  # its consumer left: there is room
+    running.until_said("change +spot:stubborn@bookTicker")
 
 
 def test_flood_of_wrong_topics_does_not_flood_the_log(configured: Configured) -> None:
