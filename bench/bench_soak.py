@@ -7,6 +7,7 @@ warm-up with every book LIVE, all processes are looked at once a second (/proc/<
 while a reader goes over the books. Then the market stands still and every frame is accounted for.
 
     python -m bench.bench_soak [--smoke] [--rate MSGS_PER_S] [--seconds S] [--warm-up S]
+                                [--instruments N]
 
 Judged are supervisor and shard: private memory (RssAnon; what they share is files of a fixed size),
 the median of the last quarter against that of the first, at most 1 % or 1 MiB more; descriptors,
@@ -167,11 +168,14 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=2 * DESIGN_RATE)
     parser.add_argument("--seconds", type=float, default=1200.0)
     parser.add_argument("--warm-up", type=float, default=120.0)
+    parser.add_argument("--instruments", type=int, default=2000)
     given = parser.parse_args()
     print(machine.line())
     if given.smoke:
         return run(Size(30, 10, 1_500, 4.0, 60.0, is_judged=False), 1.0)
-    return run(Size(1500, 500, given.rate, given.seconds, 300.0), given.warm_up)
+    futures = given.instruments // 4
+    size = Size(given.instruments - futures, futures, given.rate, given.seconds, 300.0)
+    return run(size, given.warm_up)
 
 
 if __name__ == "__main__":

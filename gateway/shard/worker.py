@@ -45,6 +45,7 @@ log = logging.getLogger("gateway.shard")
 
 CLOSE_S = 1.2  # for connections to say goodbye; the supervisor kills after 1.4
 SYNTHETIC_S = 1.0  # between two arrays that are put together here
+REJOIN_S = 0.25  # after a restart, for ZeroMQ subscribers to come back before anything is sent
 QUIET_BOOKS_S = 1.0  # after the acks; then books without an event ask for their snapshot too
 
 
@@ -59,6 +60,7 @@ class Shard:
         path = Path(plan.run_dir) / f"shard-{plan.shard_id}.seg"
         self._lock = FileLock.acquire(path.with_suffix(".lock"))
         left = predecessor.read(path, plan.instance_id)
+        self._rejoin_s = REJOIN_S if left else 0.0
         self._segment = segment_file.create(path, plan=plan)
         self._engine = Engine(self._segment.memory, plan.book_levels_max)
         self._engine.set_limits(int(plan.first_data_s * 1e9), int(plan.lag_s * 1e9))
@@ -129,7 +131,7 @@ class Shard:
         for work in works:
             self._start(work)
         for connection in self._carrier.connections.values():
-            self._start(connection.run())
+            self._start(self._connect(connection))
         ready = wire.Ready(self._plan.shard_id, os.getpid(), self._segment.generation)
         self._channel.send(ready)
         waiting = [asyncio.ensure_future(event.wait()) for event in (stop, self._task_ended)]
@@ -143,6 +145,11 @@ class Shard:
             for future in waiting:
                 future.cancel()
             await self._close()
+
+    async def _connect(self, connection: Connection) -> None:
+        # What comes before they are back is in the ring alone, and no back-fill brings it.
+        await asyncio.sleep(self._rejoin_s)
+        await connection.run()
 
     async def _close(self) -> None:
         """Say CLOSED, then leave the venue and take everything down."""

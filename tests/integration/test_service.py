@@ -176,9 +176,11 @@ def test_symbol_that_is_not_carried_is_67(running: Service) -> None:
 def test_top_prints_every_symbol_once(running: Service) -> None:
     done = run("top", "--once", "--run-dir", str(running.run_dir))
     assert done.returncode == 0, done.stderr
-    rows = {line.split()[0]: line.split()[1] for line in done.stdout.splitlines()[5:]}
+    words = [line.split() for line in done.stdout.splitlines()]
+    rows = {line[0]: line[1] for line in words if line and ":" in line[0]}
     assert rows == dict.fromkeys(SYMBOLS, "LIVE")
-    assert "shard 0 LIVE; 4 of 4 connections up; " in done.stdout
+    shards = [line for line in words if line[:2] == ["0", "LIVE"]]
+    assert "4 of 4 up" in " ".join(shards[0])
 
 
 def test_tail_prints_six_fields_with_the_venues_own_json(running: Service) -> None:
@@ -326,8 +328,8 @@ def test_demo_without_a_terminal_ends_by_itself() -> None:
     )
     out, err = process.communicate(timeout=WATCHDOG)
     assert (process.returncode, err) == (0, "")
-    assert out.count("symbol        state") == 2
-    assert "usdm:ETHUSDT  LIVE" in out
+    assert out.count("\nsymbol ") >= 2
+    assert re.search(r"usdm:ETHUSDT +LIVE", out)
     assert f"binance-gateway-demo-{process.pid}" not in demo_leftovers()
 
 
@@ -338,7 +340,7 @@ def test_demo_on_a_terminal_ends_with_a_key(key: bytes) -> None:
         os.environ |= {"TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24"}
         os.execv(sys.executable, gateway_command("demo"))
     try:
-        screen = read_terminal(terminal, lambda seen: "q or Ctrl-C ends" in seen)
+        screen = read_terminal(terminal, lambda seen: "usdm:ETHUSDT" in seen)
         assert "spot:BTCUSDT" in screen  # in full, also where there are 80 columns only
         os.write(terminal, key)
         read_terminal(terminal, lambda _: False)

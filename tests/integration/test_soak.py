@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SHORT = ("--rate", "10000", "--seconds", "60", "--warm-up", "30")
+SHORT = ("--instruments", "200", "--rate", "10000", "--seconds", "60", "--warm-up", "120")
 
 
 @pytest.mark.chaos
