@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from gateway.layout import (
     GAP,
+    GAPS_CAPACITY,
     HEADER,
     MAGIC,
     PAGE,
@@ -34,6 +35,8 @@ from gateway.layout import (
 
 # Their ids are open times.
 CANDLES = frozenset((Kind.KLINE, Kind.CONTINUOUS_KLINE, Kind.INDEX_KLINE, Kind.MARK_KLINE))
+
+INT64_MAX = 2**63 - 1  # no id and no open time of the venue is larger
 
 _CODES = {
     "u8": "B", "i8": "b", "u16": "H", "u32": "I", "i32": "i", "u64": "Q", "i64": "q", "f64": "d",
@@ -57,12 +60,12 @@ def read(path: Path, instance_id: int) -> dict[str, Left]:
     try:
         memory = _map(path)
         return dict(_streams(memory, instance_id)) if memory is not None else {}
-    except (OSError, ValueError, KeyError, struct.error):
+    except (OSError, ValueError, KeyError, OverflowError, struct.error):
         return {}
 
 
 def _map(path: Path) -> mmap.mmap | None:
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
         size = os.fstat(fd).st_size
         return mmap.mmap(fd, size, access=mmap.ACCESS_READ) if size >= 2 * PAGE else None
@@ -75,13 +78,14 @@ def _streams(memory: mmap.mmap, instance_id: int) -> Iterator[tuple[str, Left]]:
     ours = (MAGIC, schema_hash(), instance_id, len(memory))
     if (head["magic"], head["schema_hash"], head["instance_id"], head["file_size"]) != ours:
         return
-    sections = _rows(memory, SECTION, head["section_table_offset"], head["section_count"])
+    count = _at_most(len(SectionKind), head["section_count"])
+    sections = _rows(memory, SECTION, head["section_table_offset"], count)
     found = {section["kind"]: section for section in sections}
     gaps = _open_gaps(memory, found[SectionKind.GAPS])
     directory = found[SectionKind.STREAMS]
     count = min(head["stream_count"], directory["capacity"])
     for number, stream in enumerate(_rows(memory, STREAM, directory["offset"], count)):
-        if stream["last_id"] and stream["state"] == RowState.ACTIVE:
+        if 0 < stream["last_id"] <= INT64_MAX and stream["state"] == RowState.ACTIVE:
             yield stream["name"].rstrip(b"\0").decode(), _left(stream, gaps[number])
 
 
@@ -95,11 +99,19 @@ def _left(stream: _Row, gaps: list[tuple[int, int, int]]) -> Left:
 def _open_gaps(memory: mmap.mmap, section: _Row) -> defaultdict[int, list[tuple[int, int, int]]]:
     """Open gaps with ids, by the row of their stream, in the order in which they were found."""
     found = defaultdict(list)
-    gaps = [gap for at in range(section["capacity"]) if (gap := _gap(memory, section, at))]
+    count = _at_most(GAPS_CAPACITY, section["capacity"])
+    gaps = [gap for at in range(count) if (gap := _gap(memory, section, at))]
     for gap in sorted(gaps, key=lambda gap: int(gap["gap_number"])):
         if gap["gap_state"] == GapState.OPEN and gap["first_id"]:
             found[gap["stream"]].append((gap["first_id"], gap["last_id"], gap["ts_after"]))
     return found
+
+
+def _at_most(limit: int, count: int) -> int:
+    """Refuse a count that no writer makes: a start must not hang on a damaged segment."""
+    if count > limit:
+        raise ValueError(f"{count} rows")
+    return count
 
 
 def _gap(memory: mmap.mmap, section: _Row, number: int) -> _Row | None:

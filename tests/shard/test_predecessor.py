@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from gateway import plan as wire
-from gateway.layout import HEADER, NULL
+from gateway.layout import HEADER, NULL, SECTION, STREAM, SectionKind
 from gateway.shard import predecessor
 from gateway.shard.predecessor import Left
 from tests.shard.conftest import Start
@@ -113,3 +113,36 @@ async def test_only_a_whole_segment_of_the_same_gateway_counts(
 def test_candles_are_asked_for_from_the_oldest_that_is_missing() -> None:
     candle = {"last_id": 180_000, "last_ts": 7, "kind": next(iter(predecessor.CANDLES))}
     assert predecessor._left(candle, [(60_000, 120_000, NULL)]) == Left(60_000, 7, ())
+
+
+def geometry(whole: bytes, kind: SectionKind) -> dict[str, int]:
+    """Where in a segment the fields of a section's row are."""
+    header, row = HEADER.offsets(), SECTION.offsets()
+    table = int.from_bytes(whole[header["section_table_offset"] :][:8], "little")
+    at = table
+    while int.from_bytes(whole[at + row["kind"] :][:4], "little") != kind:
+        at += SECTION.size
+    return {name: at + offset for name, offset in row.items()}
+
+
+@pytest.mark.asyncio
+async def test_absurd_counts_places_and_ids_neither_hang_nor_raise(
+    start: Start, market: Market, run_dir: Path
+) -> None:
+    path = await killed(await carrying(start, market, 3), run_dir)
+    whole = path.read_bytes()
+    gaps, header = geometry(whole, SectionKind.GAPS), HEADER.offsets()
+    streams = geometry(whole, SectionKind.STREAMS)["offset"]
+    first = int.from_bytes(whole[streams : streams + 8], "little")
+    for damage in (
+        {gaps["offset"]: b"\xff" * 8},
+        {header["section_table_offset"]: b"\xff" * 8},
+        {header["section_count"]: b"\xff" * 4},
+        {gaps["capacity"]: b"\xff" * 4, gaps["stride"]: bytes(4)},
+        {first + STREAM.offsets()["last_id"]: b"\xff" * 8},
+    ):
+        damaged = bytearray(whole)
+        for at, value in damage.items():
+            damaged[at : at + len(value)] = value
+        path.write_bytes(damaged)
+        assert predecessor.read(path, INSTANCE) == {}
