@@ -163,12 +163,24 @@ def test_pure_modules_know_no_loop_socket_or_clock() -> None:
         assert not found, f"{path.name} imports {sorted(found)}"
 
 
-def test_rules_of_the_supervisor_know_no_loop_socket_or_clock() -> None:
-    known = {f"gateway.supervisor.{name}" for name in SUPERVISOR_RULES}
-    for name in sorted(SUPERVISOR_RULES):
-        found = set(imports(ROOT / "gateway/supervisor" / f"{name}.py"))
+RULES = {
+    "supervisor": SUPERVISOR_RULES,
+    "rest": REST_RULES,
+    "config": CONFIG_RULES,
+    "metrics": METRICS_RULES,
+    "watch": WATCH_RULES,
+    "doctor": DOCTOR_RULES,
+    "dashboard": DASHBOARD_RULES,
+}  # folder of gateway/ -> its modules that are rules
+
+
+@pytest.mark.parametrize("folder", list(RULES))
+def test_rules_of_a_folder_know_no_loop_socket_or_clock(folder: str) -> None:
+    known = {f"gateway.{folder}.{name}" for name in RULES[folder]}
+    for name in sorted(RULES[folder]):
+        found = set(imports(ROOT / "gateway" / folder / f"{name}.py"))
         assert not {module.split(".")[0] for module in found} & IMPURE_MODULES, name
-        own = {module for module in found if module.startswith("gateway.supervisor.")}
+        own = {module for module in found if module.startswith(f"gateway.{folder}.")}
         assert all(module in known or module.rpartition(".")[0] in known for module in own), name
 
 
@@ -181,66 +193,12 @@ def test_map_of_the_supervisor_names_every_file() -> None:
     assert not missing, f"not on the map: {sorted(missing)}"
 
 
-def test_rules_of_rest_know_no_loop_socket_or_clock() -> None:
-    known = {f"gateway.rest.{name}" for name in REST_RULES}
-    for name in sorted(REST_RULES):
-        found = set(imports(ROOT / "gateway/rest" / f"{name}.py"))
-        assert not {module.split(".")[0] for module in found} & IMPURE_MODULES, name
-        own = {module for module in found if module.startswith("gateway.rest.")}
-        assert all(module in known or module.rpartition(".")[0] in known for module in own), name
-
-
-def test_rules_of_the_configuration_know_no_loop_socket_or_clock() -> None:
-    known = {f"gateway.config.{name}" for name in CONFIG_RULES}
-    for name in sorted(CONFIG_RULES):
-        found = set(imports(ROOT / "gateway/config" / f"{name}.py"))
-        assert not {module.split(".")[0] for module in found} & IMPURE_MODULES, name
-        own = {module for module in found if module.startswith("gateway.config.")}
-        assert all(module in known or module.rpartition(".")[0] in known for module in own), name
-
-
-def test_rules_of_metrics_know_no_loop_socket_or_clock() -> None:
-    known = {f"gateway.metrics.{name}" for name in METRICS_RULES}
-    for name in sorted(METRICS_RULES):
-        found = set(imports(ROOT / "gateway/metrics" / f"{name}.py"))
-        assert not {module.split(".")[0] for module in found} & IMPURE_MODULES, name
-        own = {module for module in found if module.startswith("gateway.metrics.")}
-        assert all(module in known or module.rpartition(".")[0] in known for module in own), name
-
-
-def test_rules_of_watching_know_no_loop_socket_or_clock() -> None:
-    known = {f"gateway.watch.{name}" for name in WATCH_RULES}
-    for name in sorted(WATCH_RULES):
-        found = set(imports(ROOT / "gateway/watch" / f"{name}.py"))
-        assert not {module.split(".")[0] for module in found} & IMPURE_MODULES, name
-        own = {module for module in found if module.startswith("gateway.watch.")}
-        assert all(module in known or module.rpartition(".")[0] in known for module in own), name
-
-
-def test_judgements_of_the_doctor_know_no_loop_socket_or_clock() -> None:
-    known = {f"gateway.doctor.{name}" for name in DOCTOR_RULES}
-    for name in sorted(DOCTOR_RULES):
-        found = set(imports(ROOT / "gateway/doctor" / f"{name}.py"))
-        assert not {module.split(".")[0] for module in found} & IMPURE_MODULES, name
-        own = {module for module in found if module.startswith("gateway.doctor.")}
-        assert all(module in known or module.rpartition(".")[0] in known for module in own), name
-
-
 def test_lines_of_the_live_screen_are_made_without_a_terminal() -> None:
     terminals = IMPURE_MODULES | {"termios", "tty", "select", "sys", "os"}
     for name in sorted(LIVE_RULES):
         found = set(imports(ROOT / "gateway/cli/live" / f"{name}.py"))
         assert not {module.split(".")[0] for module in found} & terminals, name
         assert not found & {"gateway.cli.live.terminal", "gateway.cli.live.show"}, name
-
-
-def test_rules_of_the_dashboard_know_no_loop_socket_or_clock() -> None:
-    known = {f"gateway.dashboard.{name}" for name in DASHBOARD_RULES}
-    for name in sorted(DASHBOARD_RULES):
-        found = set(imports(ROOT / "gateway/dashboard" / f"{name}.py"))
-        assert not {module.split(".")[0] for module in found} & IMPURE_MODULES, name
-        own = {module for module in found if module.startswith("gateway.dashboard.")}
-        assert all(module in known or module.rpartition(".")[0] in known for module in own), name
 
 
 def test_rules_of_the_client_know_no_loop_socket_or_clock() -> None:

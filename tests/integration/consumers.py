@@ -34,7 +34,7 @@ class Consumer:
 
     def _read(self) -> None:
         """Read until ``_stop`` is set; say ``_ready`` once nothing can be missed any more."""
-        raise NotImplementedError
+        raise NotImplementedError  # from the ring, or over ZeroMQ
 
     def _run(self) -> None:
         try:

@@ -41,7 +41,7 @@ def ask(
 ) -> Outcome:
     """Ask with nothing on the way but what ``news`` says."""
     wishes = [Wish(weight, share) for weight in weights]
-    told = News(**news)  # type: ignore[arg-type]
+    told = News(**news)  # type: ignore[arg-type]  # of several types
     return exchange(content, "p", holder, told, wishes, TERMS, moment(now))
 
 

@@ -158,7 +158,7 @@ async def test_the_books_of_a_lost_connection_are_lost_books(
     running = carrying(start, market, "AUSDT", "BUSDT", snapshot_levels=100)
     with market.going():
         await until(is_live(running, "AUSDT", "BUSDT"))
-        venue.up[0].transport.disconnect(graceful=False)  # type: ignore[union-attr]
+        venue.up[0].transport.disconnect(graceful=False)  # type: ignore[union-attr]  # it is up
         await until(lambda: len(asked(running, Need.LOST)) == 2)
         await until(is_live(running, "AUSDT", "BUSDT"))
     assert len(asked(running, Need.COLD)) == 2

@@ -123,7 +123,7 @@ async def test_an_outage_is_a_gap_like_any_other(
     venue: Venue, start: Start, market: Market, quick: None
 ) -> None:
     running = await carrying(start, market)
-    venue.up[0].transport.disconnect(graceful=False)  # type: ignore[union-attr]
+    venue.up[0].transport.disconnect(graceful=False)  # type: ignore[union-attr]  # it is up
     await until(lambda: not venue.up)
     steps(market, 20)
     await until(lambda: venue.up and venue.up[0].streams)
@@ -151,7 +151,7 @@ async def test_a_lost_connection_does_not_end_what_is_being_fetched(
     steps(market, 1)
     await until(lambda: held)
     venue.refusals = []
-    venue.up[0].transport.disconnect(graceful=False)  # type: ignore[union-attr]
+    venue.up[0].transport.disconnect(graceful=False)  # type: ignore[union-attr]  # it is up
     await until(lambda: not venue.up)
     answer(held[0])
     await until(lambda: running.counter("gaps_filled"))
