@@ -93,7 +93,7 @@ class ShardPlan(msgspec.Struct, frozen=True, tag="plan"):
     snapshot_levels: int = 1000  # asked of REST
     depth_levels: dict[str, int] = {}  # the same for symbol ids and patterns of them: spot:BTC*
     audit_interval_s: float = 3600.0  # in which each book is compared with the venue's; 0: never
-    backfill: bool = True  # missed events are fetched
+    backfill: bool = True  # missed events are fetched, and latest values of quiet streams
     backfill_events_max: int = 10_000  # of one gap, the newest
     zmq_hwm: int = 100_000
     heartbeat_interval_ms: int = 100
@@ -141,8 +141,9 @@ class Need(enum.IntEnum):
     LOST = 0  # a book that readers had LIVE
     COLD = 1  # the first snapshot of a book, a shallow one
     BACKFILL = 2  # events that were missed
-    DEEPEN = 3  # more levels of a book that is LIVE
-    AUDIT = 4  # a look whether a LIVE book is right
+    REFRESH = 3  # the latest value of a stream that is quiet since it came back
+    DEEPEN = 4  # more levels of a book that is LIVE
+    AUDIT = 5  # a look whether a LIVE book is right
 
 
 class SnapshotRequest(msgspec.Struct, frozen=True, tag="snapshot_request"):
@@ -154,6 +155,7 @@ class SnapshotRequest(msgspec.Struct, frozen=True, tag="snapshot_request"):
     levels: int
     variant: str = ""  # RPI: the book with retail orders
     need: Need = Need.COLD
+    least: int = 0  # levels that do where weight is short; 0: no fewer
 
 
 class SnapshotReply(msgspec.Struct, frozen=True, tag="snapshot_reply"):
@@ -193,6 +195,28 @@ class HistoryReply(msgspec.Struct, frozen=True, tag="history_reply"):
     status: int
     events: list[bytes] = []
     is_final: bool = False
+    error: str = ""
+
+
+class RefreshRequest(msgspec.Struct, frozen=True, tag="refresh_request"):
+    """Shard to supervisor: fetch the latest values of these streams (names with the market).
+
+    All are of what one REST call tells (``refresh.batches``).
+    """
+
+    request_id: int
+    streams: list[str]
+
+
+class RefreshReply(msgspec.Struct, frozen=True, tag="refresh_reply"):
+    """Supervisor to shard: values in the streams' own JSON form, by stream; ``status`` as above.
+
+    A stream that is not in ``values`` is one of which the venue's answer says nothing.
+    """
+
+    request_id: int
+    status: int
+    values: dict[str, bytes] = {}
     error: str = ""
 
 
@@ -295,6 +319,7 @@ ToShard = (
     | PlanChange
     | SnapshotReply
     | HistoryReply
+    | RefreshReply
     | InstrumentReply
     | ConnectReply
     | BookRequest
@@ -305,6 +330,7 @@ ToSupervisor = (
     | Changed
     | SnapshotRequest
     | HistoryRequest
+    | RefreshRequest
     | InstrumentRequest
     | BookReply
     | RowUnknown

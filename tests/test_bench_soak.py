@@ -25,12 +25,29 @@ def test_noise_is_flat() -> None:
     assert abs(samples(0).slope) < 10
 
 
-@pytest.mark.parametrize("grows_by", [150, 1500])
+@pytest.mark.parametrize("grows_by", [75, 150, 1500])
 def test_a_leak_is_found(grows_by: float) -> None:
     found = samples(grows_by)
     assert found.slope == pytest.approx(grows_by, rel=0.1)
     (complaint,) = found.complaints()
-    assert complaint.startswith("private memory grew from 4")
+    assert complaint.startswith(f"private memory grows by {found.slope:.0f} KiB a minute")
+    assert found.complaints(is_young=True) == []
+
+
+def stepped(at: int, kib: float) -> Samples:
+    """Ten minutes with one step."""
+    found = samples(0)
+    found.private[at:] = [value + kib for value in found.private[at:]]
+    return found
+
+
+def test_what_is_kept_once_for_good_is_flat_afterwards() -> None:
+    assert stepped(290, 4000).complaints() == []
+
+
+@pytest.mark.parametrize("at", [350, 450, 550])
+def test_a_step_in_the_second_half_is_found(at: int) -> None:
+    assert stepped(at, 700).complaints()
 
 
 def test_a_descriptor_that_is_never_closed_is_found() -> None:

@@ -116,9 +116,15 @@ class Liveness(Table, frozen=True):
         ),
     ] = 1000
     hung_seconds: Annotated[
-        Seconds, Meta(description="Without a beat for so long, a shard is killed and restarted.")
+        Seconds,
+        Meta(
+            description="Without a beat for so long, a shard is killed and restarted. Taken up by "
+            "a reload."
+        ),
     ] = 10.0
-    ready_seconds: Annotated[Seconds, Meta(description="For a shard to come up.")] = 30.0
+    ready_seconds: Annotated[
+        Seconds, Meta(description="For a shard to come up. Taken up by a reload.")
+    ] = 30.0
 
     def __post_init__(self) -> None:
         if self.heartbeat_timeout_ms < 3 * self.heartbeat_interval_ms:

@@ -24,7 +24,12 @@ class OnDemand(Table, frozen=True):
         int, Meta(ge=1, le=10_000, description="Streams carried so, at a time.")
     ] = 200
     grace_seconds: Annotated[
-        float, Meta(ge=0, le=86_400, description="How long they stay after the last consumer left.")
+        float,
+        Meta(
+            ge=0,
+            le=86_400,
+            description="How long they stay after the last consumer left. Taken up by a reload.",
+        ),
     ] = 30.0
 
 

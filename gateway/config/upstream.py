@@ -126,7 +126,8 @@ class Connections(Table, frozen=True):
             ge=1,
             le=ATTEMPTS_PER_5_MINUTES_LIMIT,
             description="Connections attempted by all gateways of this user, at all hosts of the "
-            f"venue together. Binance bans at {ATTEMPTS_PER_5_MINUTES_LIMIT}.",
+            f"venue together. Binance bans at {ATTEMPTS_PER_5_MINUTES_LIMIT}. Taken up by a "
+            "reload.",
         ),
     ] = 250
 

@@ -38,7 +38,7 @@ class Config(Table, frozen=True):
             gt=0,
             le=1440,
             description="Between two looks at exchangeInfo: new listings join their patterns, "
-            "delisted instruments retire.",
+            "delisted instruments retire. Taken up by a reload.",
         ),
     ] = 10.0
     upstream: Upstream = Upstream()

@@ -18,7 +18,7 @@ typedef struct gw_target {
     uint8_t px_places; /* decimals: -px_exponent */
     uint8_t qty_places;
     uint8_t symbol_length;
-    bool timeless; /* "E" may be absent: back-filled, REST does not know it */
+    bool timeless; /* "E" may be absent, and "u" of a quote: back-filled, REST does not know it */
     uint8_t symbol[32]; /* uppercase, as payloads name it; pair rows: the pair; continuous: pair_TYPE */
 } gw_target;
 

@@ -28,10 +28,10 @@ static inline gw_error take_word(gw_cursor *c, const char *quoted, size_t length
 /* "e": must be the event the stream carries. */
 #define TAKE_EVENT(c, name) take_word(c, "\"" name "\"", sizeof name + 1)
 
-/* Whether a required key is absent: `wanted` is not what was `seen`. Back-filled events may lack `time`. */
-static inline bool is_incomplete(const gw_target *target, unsigned seen, unsigned wanted, unsigned time)
+/* Whether a required key is absent: `wanted` is not what was `seen`. Back-filled events may lack `extra`. */
+static inline bool is_incomplete(const gw_target *target, unsigned seen, unsigned wanted, unsigned extra)
 {
-    return GW_UNLIKELY(seen != wanted) && !(target->timeless && (seen | time) == wanted);
+    return GW_UNLIKELY(seen != wanted) && !(target->timeless && (seen | extra) == wanted);
 }
 
 /* "s": must be the stream's own symbol. */

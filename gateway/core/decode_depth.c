@@ -28,7 +28,7 @@ gw_error gw_decode_quote(gw_cursor *c, const gw_target *target, gw_quote *out)
         }
         GW_TRY(gw_json_next(c, &more));
     }
-    if (seen != BIT(6) - 1)
+    if (is_incomplete(target, seen, BIT(6) - 1, BIT(4)))
         return GW_ERR_MISSING;
     bool negative = out->bid_px < 0 || out->bid_qty < 0 || out->ask_px < 0 || out->ask_qty < 0;
     return negative ? GW_ERR_RANGE : GW_OK;

@@ -79,15 +79,8 @@ cdef class Engine:
         return core.gw_engine_add_link(self.live(), name.encode(), first)
 
     def add_stream(
-        self,
-        str name,
-        uint8_t kind,
-        uint32_t symbol,
-        uint32_t connection,
-        uint8_t levels=0,
-        *,
-        uint8_t shape=Shape.OBJECT,
-        uint32_t expected_ms=0,
+        self, str name, uint8_t kind, uint32_t symbol, uint32_t connection, uint8_t levels=0,
+        *, uint8_t shape=Shape.OBJECT, uint32_t expected_ms=0,
     ):
         """Add a STREAMS row (``name`` with its market: spot:btcusdt@trade); its number, or NO_ROW.
 
@@ -160,11 +153,8 @@ cdef class Engine:
 
     def heartbeat(self, mono=None, real=None):
         """Say that the loop is alive (ns); every heartbeat_interval_ms."""
-        core.gw_engine_heartbeat(
-            self.live(),
-            time.monotonic_ns() if mono is None else mono,
-            time.time_ns() if real is None else real,
-        )
+        now = time.monotonic_ns() if mono is None else mono
+        core.gw_engine_heartbeat(self.live(), now, time.time_ns() if real is None else real)
 
     def snapshot(self, uint32_t symbol, const uint8_t[::1] body, uint32_t limit=0):
         """Give a book the REST depth answer it asked for: (SnapshotResult, name of the decoder's error).
@@ -222,9 +212,20 @@ cdef class Engine:
         cdef core.gw_error error = core.GW_OK
         cdef const uint8_t *start = &payload[0] if payload.shape[0] else NULL
         result = core.gw_engine_back_fill(self.of_stream(stream), stream, start, payload.shape[0], &error)
-        if result == core.GW_FILL_UNREADABLE:
-            return core.gw_error_name(error).decode()
-        return {core.GW_FILL_TOLD: "OK", core.GW_FILL_DUPLICATE: "DUPLICATE"}.get(result, "UNWANTED")
+        return fill_name(result, error)
+
+    def refresh_wanted(self, uint32_t stream):
+        """Whether what the stream shows waits for its next event, and REST has it meanwhile."""
+        return core.gw_refresh_wanted(self.of_stream(stream), stream)
+
+    def refresh(self, uint32_t stream, const uint8_t[::1] payload, int64_t asked_mono):
+        """Show a value that was fetched, as back-filled, its status as it is; returns as ``back_fill`` does.
+
+        "DUPLICATE": what is shown is newer, or came since ``asked_mono`` (ns); "UNWANTED": see ``refresh_wanted``."""
+        cdef core.gw_error error = core.GW_OK
+        cdef const uint8_t *start = &payload[0] if payload.shape[0] else NULL
+        result = core.gw_engine_refresh(self.of_stream(stream), stream, start, payload.shape[0], asked_mono, &error)
+        return fill_name(result, error)
 
     def close_gap(self, uint64_t number, uint32_t state, uint64_t recovered=0):
         """Done with a gap: a GapState. What of its ids came is known here. False: it is not open."""
@@ -249,12 +250,12 @@ cdef class Engine:
         """The socket is open: what no other link carries goes to SYNCING."""
         core.gw_engine_link_up(self.of_link(link), link, core.gw_clock_mono())
 
-    def link_down(self, uint32_t link, bint idle=False):
+    def link_down(self, uint32_t link, bint idle=False, heard=None):
         """The socket is gone: what the other link does not carry is DOWN in this call.
 
-        ``idle``: closed on purpose, and kept for the next rotation.
+        ``idle``: closed on purpose; ``heard``: when anything last came over it (ns), now by default.
         """
-        core.gw_engine_link_down(self.of_link(link), link, idle)
+        core.gw_engine_link_down(self.of_link(link), link, idle, core.gw_clock_mono() if heard is None else heard)
 
     def acked(self, uint32_t link, streams):
         """The venue has acknowledged these streams (rows) on a link: silence counts from here."""
@@ -353,12 +354,8 @@ cdef core.gw_stream stream_row(str name, uint8_t kind, uint32_t symbol, uint32_t
         raise ValueError(f"{name} is longer than {sizeof(row.name)} bytes")
     memset(&row, 0, sizeof(row))
     memcpy(row.name, <const char *>text, len(text))
-    row.kind = kind
-    row.market = Market[name.partition(":")[0].upper()]
-    row.symbol = symbol
-    row.connection = connection
-    row.parent = NO_ROW
-    row.shape = shape
+    row.market, row.parent = Market[name.partition(":")[0].upper()], NO_ROW
+    row.kind, row.symbol, row.connection, row.shape = kind, symbol, connection, shape
     return row
 
 
@@ -372,14 +369,17 @@ cdef core.gw_symbol symbol_row(instrument) except *:
     memcpy(row.symbol, <const char *>symbol, len(symbol))
     memcpy(row.venue, b"binance", 7)
     memcpy(row.market_name, <const char *>market, len(market))
-    row.px_exponent = instrument.px_exponent
-    row.qty_exponent = instrument.qty_exponent
-    row.market = instrument.market
-    row.tick = instrument.tick
-    row.step = instrument.step
+    row.px_exponent, row.qty_exponent = instrument.px_exponent, instrument.qty_exponent
+    row.market, row.tick, row.step = instrument.market, instrument.tick, instrument.step
     row.halted = instrument.is_halted
     row.added_real = time.time_ns()
     return row
+
+
+cdef fill_name(core.gw_fill result, core.gw_error error):
+    if result == core.GW_FILL_UNREADABLE:
+        return core.gw_error_name(error).decode()
+    return {core.GW_FILL_TOLD: "OK", core.GW_FILL_DUPLICATE: "DUPLICATE"}.get(result, "UNWANTED")
 
 
 cdef notice_of(const core.gw_notice *notice):

@@ -309,7 +309,7 @@ gw_frame_class gw_engine_frame(gw_engine *e, uint32_t link, const uint8_t *frame
     gw_engine_check_stall(e, mono);
     e->mono = mono;
     e->link = link;
-    e->late = false;
+    e->late = e->mistimed = false;
     counters->frames_received++;
     counters->bytes_received += length;
     gw_envelope envelope;

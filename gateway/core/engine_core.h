@@ -105,7 +105,7 @@ typedef struct gw_stream_info {
     bool gathered;          /* `latest` changed since the collector's last flush */
     uint8_t chain;          /* how its breaks are found: gaps.h */
     bool closed;            /* CANDLES: the final state of `next_id` was seen */
-    bool interrupted;       /* it comes with events, and no link was up since the last one */
+    bool interrupted;       /* it comes with events, and some may have come while no link carried it */
     uint32_t gaps;          /* its first open gap: slot + 1, or 0 */
     uint64_t next_id;       /* IDS: that comes next; CANDLES: open time of the last one; 0: not known */
     uint64_t candle_ms;     /* CANDLES: length of the last one */
@@ -200,6 +200,7 @@ typedef struct gw_engine {
     uint32_t link;     /* of the frame at hand, or GW_NO_ROW */
     uint32_t stored;   /* events, for gw_is_sampled */
     bool late;         /* the event at hand is too old to be called live */
+    bool mistimed;     /* its time cannot be: it says nothing about the order of events */
     int64_t mono;      /* of the frame at hand */
     int64_t publish_mono;
     int64_t real_offset; /* CLOCK_REALTIME - CLOCK_MONOTONIC */
@@ -253,7 +254,7 @@ void gw_engine_end(gw_engine *e);
 void gw_engine_check_stall(gw_engine *e, int64_t mono);
 void gw_engine_drained(gw_engine *e, uint32_t link);
 void gw_engine_link_up(gw_engine *e, uint32_t link, int64_t mono);
-void gw_engine_link_down(gw_engine *e, uint32_t link, bool idle);
+void gw_engine_link_down(gw_engine *e, uint32_t link, bool idle, int64_t heard_mono);
 void gw_engine_acked(gw_engine *e, uint32_t link, uint32_t stream, int64_t mono);
 bool gw_engine_awaits(const gw_engine *e, uint32_t link, uint32_t stream);
 bool gw_engine_starves(const gw_engine *e, uint32_t link, uint32_t stream);
@@ -314,6 +315,7 @@ void gw_gap_heal(gw_engine *e, uint32_t stream);
 void gw_gap_forget(gw_engine *e, uint32_t stream);
 void gw_gap_before(gw_engine *e, uint32_t stream);
 void gw_gap_resumed(gw_engine *e, uint32_t stream, uint64_t id, int64_t ts_after);
+void gw_gap_subscribed(gw_engine *e, uint32_t stream);
 void gw_gap_inherit(gw_engine *e, uint32_t stream, uint64_t last_id, int64_t last_ts);
 void gw_gap_inherit_open(gw_engine *e, uint32_t stream, uint64_t first, uint64_t last, int64_t ts_after);
 void gw_gap_remind(gw_engine *e);
@@ -324,6 +326,8 @@ int64_t gw_event_at(const gw_engine *e, uint8_t kind);
 /* backfill.c: events that were fetched afterwards. */
 typedef enum gw_fill { GW_FILL_TOLD = 1, GW_FILL_DUPLICATE, GW_FILL_UNWANTED, GW_FILL_UNREADABLE } gw_fill;
 gw_fill gw_engine_back_fill(gw_engine *e, uint32_t stream, const uint8_t *payload, size_t length, gw_error *error);
+gw_fill gw_engine_refresh(gw_engine *e, uint32_t stream, const uint8_t *payload, size_t length, int64_t asked_mono, gw_error *error);
+bool gw_refresh_wanted(const gw_engine *e, uint32_t stream);
 
 /* raw.c: the frame itself. `flags` says why a frame is not published; 0: it is. */
 typedef struct gw_raw_place {

@@ -29,7 +29,7 @@ static void identify(const gw_engine *e, const gw_target *target, const uint8_t 
 {
     const gw_depth *depth = &e->depth;
     const int64_t at = gw_event_at(e, target->kind);
-    out->time = at == GW_NULL ? 0 : at;
+    out->time = at == GW_NULL || e->mistimed ? 0 : at;
     switch (target->kind) {
     case GW_KIND_DIFF:
         out->id = depth->last_update_id;

@@ -3,7 +3,7 @@
  *   IDS       trades and aggregate trades have ids without holes: the next id tells
  *   CANDLES   the final state of each interval must have been seen when a candle of a later one comes
  *   books     find the breaks of their own chain, which are HEALED when the book is LIVE again
- *   events    that come now and then, without ids: after no link was up, some may be LOST
+ *   events    that come now and then, without ids: after no link carried them, some may be LOST
  *
  * A gap is a slot of GAPS, a GAP record before the first event behind it, a GAP_CLOSED record at its end, and a
  * notice to the control plane. An id that comes after all, late or back-filled, is told once; with the last one
@@ -355,21 +355,34 @@ void gw_gap_before(gw_engine *e, uint32_t stream)
         begin(e, stream, &found, first, id);
 }
 
-/* The first event of a stream that comes with events, since none of its links was up: some may have been
- * between. Block trades have ids, but nobody says that these have no holes. */
+/* Whether the next event says what was missed before it. Block trades have ids, but nobody says that these have no
+ * holes. */
+static bool tells_by_id(const gw_engine *e, uint32_t stream)
+{
+    return e->streams[stream].target.kind == GW_KIND_BLOCK_TRADE && e->segment.streams[stream].last_id;
+}
+
+/* The first event of a stream that comes with events, since no link carried it: some may have been between. */
 void gw_gap_resumed(gw_engine *e, uint32_t stream, uint64_t id, int64_t ts_after)
 {
-    gw_stream_info *info = &e->streams[stream];
-    const uint64_t last = e->segment.streams[stream].last_id;
     gw_gap found = {.ts_after = ts_after, .gap_state = GW_GAP_LOST};
-    info->interrupted = false;
-    if (info->target.kind == GW_KIND_BLOCK_TRADE) {
+    e->streams[stream].interrupted = false;
+    if (tells_by_id(e, stream)) {
+        const uint64_t last = e->segment.streams[stream].last_id;
         if (id <= last + 1)
             return;
         found.first_id = last + 1;
         found.last_id = id - 1;
     }
     begin(e, stream, &found, found.first_id, id);
+}
+
+/* A link carries such a stream again, and nothing has come yet: its next event may be hours away, and would say no
+ * more about what was missed. */
+void gw_gap_subscribed(gw_engine *e, uint32_t stream)
+{
+    if (e->streams[stream].interrupted && !tells_by_id(e, stream))
+        gw_gap_resumed(e, stream, 0, GW_NULL);
 }
 
 /* The process before this one came so far in a stream: what has come since is missing, as over an outage. */

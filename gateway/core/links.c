@@ -86,23 +86,44 @@ static bool peer_is_up(const gw_engine *e, uint32_t link)
     return peer != GW_NO_ROW && e->links[peer].up;
 }
 
-/* No link brings it any more. What comes with events and has no chain may have been missed unseen. */
+/* Whether the other link has been subscribed to a stream since before this one was last heard of: then one of the
+ * two has brought all that was sent. What a link brings is as old as its lag. */
+static bool peer_overlaps(const gw_engine *e, uint32_t link, uint32_t stream, int64_t heard_mono)
+{
+    const int64_t acked = e->streams[stream].arrivals.sources[1 - e->links[link].side].acked_mono;
+    return peer_is_up(e, link) && acked && heard_mono - e->segment.connections[link].lag_ns >= acked;
+}
+
+/* What comes with events and has no chain may be missed unseen, from the link's last sign of life on. */
+static void interrupt(gw_engine *e, uint32_t link, uint32_t stream, int64_t heard_mono)
+{
+    gw_stream_info *info = &e->streams[stream];
+    const bool carried = info->arrivals.any || e->segment.streams[stream].mono_acked;
+    const bool here = !peer_is_up(e, link) || info->arrivals.sources[e->links[link].side].acked_mono;
+    if (!info->silence.never_judged || !gw_is_subscribed(info->shape) || !carried || !here)
+        return;
+    info->interrupted |= !peer_overlaps(e, link, stream, heard_mono);
+}
+
+/* No link brings it any more. */
 static void orphan(gw_stream_info *info)
 {
     gw_arrival_orphan(&info->arrivals);
     info->silence.interrupted = true;
-    info->interrupted |= info->silence.never_judged && info->arrivals.any && gw_is_subscribed(info->shape);
 }
 
-static void leave(gw_engine *e, uint32_t link)
+static void leave(gw_engine *e, uint32_t link, int64_t heard_mono)
 {
     const bool alone = !peer_is_up(e, link);
     for (uint32_t stream = 0; stream < e->segment.header->stream_count; stream++) {
         if (!of_link(e, stream, link))
             continue;
+        interrupt(e, link, stream, heard_mono);
         gw_arrival_leave(&e->streams[stream].arrivals, e->links[link].side);
         if (alone)
             orphan(&e->streams[stream]);
+        else if (e->streams[stream].arrivals.sources[1 - e->links[link].side].acked_mono)
+            gw_gap_subscribed(e, stream);
     }
 }
 
@@ -138,7 +159,7 @@ void gw_engine_link_up(gw_engine *e, uint32_t link, int64_t mono)
     row->lag_ns = 0;
     info->up = true;
     info->draining = info->lagging = false;
-    leave(e, link);
+    leave(e, link, mono);
     for (uint32_t stream = 0; stream < e->segment.header->stream_count; stream++)
         if (of_link(e, stream, link)) /* nothing of a former life comes over a new socket */
             e->streams[stream].unacked &= (uint8_t)~(1u << info->side);
@@ -147,9 +168,9 @@ void gw_engine_link_up(gw_engine *e, uint32_t link, int64_t mono)
     gw_engine_end(e);
 }
 
-/* `idle`: we closed it, and keep it for the next rotation. Streams that the other link carries go on as if
- * nothing had happened; the others are lost in this very call. */
-void gw_engine_link_down(gw_engine *e, uint32_t link, bool idle)
+/* `idle`: we closed it, and keep it for the next rotation. `heard_mono`: when anything last came over it, a pong
+ * too. Streams that the other link carries go on as if nothing had happened; the others are lost in this very call. */
+void gw_engine_link_down(gw_engine *e, uint32_t link, bool idle, int64_t heard_mono)
 {
     gw_link_info *info = &e->links[link];
     const bool alone = !peer_is_up(e, link);
@@ -160,7 +181,7 @@ void gw_engine_link_down(gw_engine *e, uint32_t link, bool idle)
     for (uint32_t stream = 0; stream < e->segment.header->stream_count; stream++)
         if (of_link(e, stream, link))
             lose(e, link, stream, alone);
-    leave(e, link);
+    leave(e, link, heard_mono);
     gw_engine_end(e);
 }
 
@@ -175,6 +196,11 @@ void gw_engine_acked(gw_engine *e, uint32_t link, uint32_t stream, int64_t mono)
     e->segment.streams[stream].mono_acked = mono;
     if (!heard || info->silence.silent) /* a second source does not lengthen the silence of the first */
         gw_silence_begin(&info->silence, mono);
+    if (!info->interrupted)
+        return;
+    gw_engine_begin(e);
+    gw_gap_subscribed(e, stream);
+    gw_engine_end(e);
 }
 
 /* Whether a link has yet to bring what the merged stream has. */

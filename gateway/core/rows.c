@@ -219,6 +219,8 @@ static gw_raw_place take_frame(gw_engine *e, uint32_t stream, const uint8_t *fra
     e->segment.counters->frames_data++;
     e->segment.streams[stream].sequence++;
     e->segment.streams[stream].status = GW_STATUS_LIVE;
+    if (at != GW_NULL)
+        e->segment.streams[stream].last_ts = at;
     return gw_emit_raw(e, stream, frame, length, offset, data_length, 0);
 }
 

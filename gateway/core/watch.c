@@ -36,17 +36,17 @@ static void end_window(gw_delay_floor *floor, int64_t mono)
     floor->until_mono = mono + FLOOR_NS;
 }
 
-/* The least delay seen stands for distance and clocks; what exceeds it is lag. An event from the future is not
- * believed until several come. */
+/* An event from the future is not believed until several come. */
+static bool is_of_the_future(const gw_delay_floor *floor, gw_link_info *link, int64_t delay)
+{
+    return floor->until_mono && delay < floor->delay - SECOND_NS && ++link->ahead_run < AHEAD_RUN_MIN;
+}
+
+/* The least delay seen stands for distance and clocks; what exceeds it is lag. */
 static int64_t lag_of(gw_delay_floor *floor, gw_link_info *link, int64_t mono, int64_t delay)
 {
-    if (GW_UNLIKELY(!floor->until_mono))
+    if (GW_UNLIKELY(!floor->until_mono || delay < floor->delay - SECOND_NS))
         start_floor(floor, mono, delay);
-    if (GW_UNLIKELY(delay < floor->delay - SECOND_NS)) {
-        if (++link->ahead_run < AHEAD_RUN_MIN)
-            return 0;
-        start_floor(floor, mono, delay);
-    }
     link->ahead_run = 0;
     if (GW_UNLIKELY(mono >= floor->until_mono))
         end_window(floor, mono);
@@ -74,10 +74,14 @@ void gw_watch_lag(gw_engine *e, int64_t event_time)
 {
     gw_link_info *info = &e->links[e->link];
     gw_connection *row = &e->segment.connections[e->link];
+    gw_delay_floor *floor = &e->delay_floor[info->market];
     const int64_t delay = e->mono + e->real_offset - event_time;
-    if (GW_UNLIKELY(delay > OTHER_DAY_NS || delay < -OTHER_DAY_NS)) /* a recording: its times are not of now */
+    if (GW_UNLIKELY(delay > OTHER_DAY_NS || delay < -OTHER_DAY_NS)) { /* a recording: its times are not of now */
+        e->mistimed = floor->until_mono; /* unless others are */
         return;
-    const int64_t lag = lag_of(&e->delay_floor[info->market], info, e->mono, delay);
+    }
+    e->mistimed = is_of_the_future(floor, info, delay);
+    const int64_t lag = GW_UNLIKELY(e->mistimed) ? 0 : lag_of(floor, info, e->mono, delay);
     if (info->draining)
         return;
     e->late = lag > e->lag_max_ns;

@@ -50,6 +50,7 @@ SHARES: Final[Mapping[Need, float]] = {
     Need.LOST: 1.0,
     Need.COLD: 0.9,
     Need.BACKFILL: 0.7,
+    Need.REFRESH: 0.6,
     Need.DEEPEN: 0.5,
     Need.AUDIT: 0.5,
 }
@@ -193,6 +194,14 @@ def _time_to_free(pool: Pool, weight: int, now: float) -> float:
             # Never 0, which would mean granted: at + 60 - now may round down to it.
             return max(at + WINDOW_SECONDS - now, _WAIT_SECONDS_MIN)
     return WINDOW_SECONDS  # it is dearer than the line: see ``is_too_dear``
+
+
+def is_scarce(weight: int, spent: int, line: int) -> bool:
+    """Whether a book is to begin with few levels, which cost a tenth, whoever needs it.
+
+    More levels may wait, as a deepening does; the rest of the line brings many books LIVE.
+    """
+    return spent + weight > int(line * SHARES[Need.DEEPEN])
 
 
 def is_too_dear(wish: Wish, line: int) -> bool:

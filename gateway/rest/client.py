@@ -21,7 +21,7 @@ from gateway.config import Config
 from gateway.layout import Market
 from gateway.markets import FACTS, WEIGHT_PER_MINUTE
 from gateway.plan import Need
-from gateway.rest.budget import pool_key
+from gateway.rest.budget import is_scarce, pool_key
 from gateway.rest.calls import Answer, Call, wants_no_call
 from gateway.rest.connecting import connector, reason
 from gateway.rest.hosts import Hosts
@@ -101,12 +101,16 @@ class RestClient:
         levels: int,
         variant: str = "",
         need: Need = Need.COLD,
+        least: int = 0,
     ) -> Answer:
         """Fetch the order book of ``symbol`` with at least ``levels`` a side where there are.
 
-        ``variant`` RPI: the book with retail orders in it, of USD-M alone.
+        ``variant`` RPI: the book with retail orders in it, of USD-M alone. ``least``: levels that
+        are asked for instead, where much of the weight is spent; 0: no fewer.
         """
         facts = FACTS[market].depth_call(levels, variant)
+        if least and is_scarce(facts.weight, self.spent(market), self.line(market)):
+            facts = FACTS[market].depth_call(least, variant)
         query = {"symbol": symbol, "limit": str(facts.limit)}
         subject = f"{FACTS[market].name} {facts.name} {symbol}"
         return await self.call(

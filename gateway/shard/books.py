@@ -138,7 +138,13 @@ class Books:
         levels = self._levels(symbol, need)
         self._send(
             wire.SnapshotRequest(
-                request_id, symbol.market, symbol.symbol, levels, symbol.variant, need
+                request_id,
+                symbol.market,
+                symbol.symbol,
+                levels,
+                symbol.variant,
+                need,
+                least=self._depths.shallow(symbol),
             )
         )
 

@@ -19,6 +19,7 @@ PLACES: Final[Mapping[Need, int]] = {
     Need.LOST: 10,
     Need.COLD: 8,  # at 50 ms a call that is 160 a second, more than any budget lasts for
     Need.BACKFILL: 3,
+    Need.REFRESH: 2,
     Need.DEEPEN: 2,
     Need.AUDIT: 1,
 }

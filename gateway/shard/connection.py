@@ -66,6 +66,9 @@ class Owner(Protocol):
     def on_notices(self) -> None:
         """The core has notices to take."""
 
+    def on_acked(self, rows: list[int]) -> None:
+        """The venue has acknowledged these streams."""
+
     def on_subscribed(self, connection: Connection) -> None:
         """The venue has answered for every stream, on a link that was opened."""
 
@@ -281,6 +284,7 @@ class Connection:
 
     def on_answered(self, link: LinkLike, acked: list[int], is_settled: bool) -> None:
         self.silence.renewed(acked)
+        self._owner.on_acked(acked)
         side = self._side(link)
         if is_settled:
             self._rotation.answered(side, time.monotonic())

@@ -117,6 +117,7 @@ class _Session:
         self._pace = pace
         self._owner = owner
         self._transport: picows.WSTransport | None = None  # while it is up
+        self._listener: FrameListener | None = None
         self._wake = asyncio.Event()
         self._problem = ""
         self._is_abandoned = False  # nobody waits for the handshake any more
@@ -130,9 +131,7 @@ class _Session:
     async def run(self, url: str) -> Ending:
         link, opened = self._link, None
         try:
-            opened = await link.dialling.connect(
-                url, lambda: FrameListener(link.engine, link.row, self)
-            )
+            opened = await link.dialling.connect(url, self._listen)
         finally:
             # The handshake may still be answered when we wait no longer.
             self._is_abandoned = not isinstance(opened, tuple)
@@ -151,6 +150,10 @@ class _Session:
         number = code if isinstance(code, int) else code.value
         problem = self._problem or (f"closed by the venue, code {number}" if number else "lost")
         return Ending(problem, was_up=True, close_code=number)
+
+    def _listen(self) -> FrameListener:
+        self._listener = FrameListener(self._link.engine, self._link.row, self)
+        return self._listener
 
     async def _serve(self, listener: FrameListener) -> None:
         """Send what is due and watch for silence, until the connection is gone."""
@@ -244,10 +247,11 @@ class _Session:
 
     def on_disconnected(self) -> None:
         self._wake.set()
-        if self._transport is None:
+        if self._transport is None or self._listener is None:
             return
         self._transport = None
-        self._link.engine.link_down(self._link.row, self._is_leaving)
+        heard = self._listener.last_heard()
+        self._link.engine.link_down(self._link.row, self._is_leaving, heard)
         self._owner.on_down(self._link)
 
     def on_control(self, payload: bytes) -> None:

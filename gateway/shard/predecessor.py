@@ -36,7 +36,11 @@ from gateway.layout import (
 # Their ids are open times.
 CANDLES = frozenset((Kind.KLINE, Kind.CONTINUOUS_KLINE, Kind.INDEX_KLINE, Kind.MARK_KLINE))
 
+# They come now and then: what is missed of them no later event says (core/directory.c).
+EVENTS = frozenset((Kind.LIQUIDATION, Kind.CONTRACT_INFO, Kind.BLOCK_TRADE, Kind.TRADING_SESSION))
+
 INT64_MAX = 2**63 - 1  # no id and no open time of the venue is larger
+CANDLE_MAX_MS = 31 * 24 * 3600 * 1000
 
 _CODES = {
     "u8": "B", "i8": "b", "u16": "H", "u32": "I", "i32": "i", "u64": "Q", "i64": "q", "f64": "d",
@@ -85,25 +89,47 @@ def _streams(memory: mmap.mmap, instance_id: int) -> Iterator[tuple[str, Left]]:
     directory = found[SectionKind.STREAMS]
     count = min(head["stream_count"], directory["capacity"])
     for number, stream in enumerate(_rows(memory, STREAM, directory["offset"], count)):
-        if 0 < stream["last_id"] <= INT64_MAX and stream["state"] == RowState.ACTIVE:
+        if stream["state"] == RowState.ACTIVE and _has_come(stream):
             yield stream["name"].rstrip(b"\0").decode(), _left(stream, gaps[number])
 
 
-def _left(stream: _Row, gaps: list[tuple[int, int, int]]) -> Left:
-    last_id = stream["last_id"]
-    if stream["kind"] in CANDLES:  # all behind the oldest that is missing is asked for once more
-        last_id, gaps = min([last_id, *(first for first, _, _ in gaps)]), []
-    return Left(last_id, stream["last_ts"], tuple(gaps))
+def _has_come(stream: _Row) -> bool:
+    """Whether it is known how far the stream was; one of events need only have been subscribed."""
+    if stream["kind"] in EVENTS and (stream["mono_acked"] or stream["last_ts"]):
+        return bool(stream["last_id"] <= INT64_MAX)
+    return bool(0 < stream["last_id"] <= INT64_MAX)
 
 
-def _open_gaps(memory: mmap.mmap, section: _Row) -> defaultdict[int, list[tuple[int, int, int]]]:
+def _left(stream: _Row, gaps: list[_Row]) -> Left:
+    last_id, is_candle = stream["last_id"], stream["kind"] in CANDLES
+    sane = [gap for gap in gaps if _is_sane(gap, last_id, is_candle)]
+    if is_candle:  # all behind the oldest that is missing is asked for once more
+        return Left(min([last_id, *(gap["first_id"] for gap in sane)]), stream["last_ts"], ())
+    found = tuple((gap["first_id"], gap["last_id"], gap["ts_after"]) for gap in sane)
+    return Left(last_id, stream["last_ts"], found)
+
+
+def _is_sane(gap: _Row, last_id: int, is_candle: bool) -> bool:
+    """Whether a writer makes such a gap: a damaged one would be fetched, and counted, for ever.
+
+    One that lies behind the last event is found anew with the next one.
+    """
+    first, last, missing = gap["first_id"], gap["last_id"], gap["missing"]
+    if not first <= last <= last_id:
+        return False
+    if is_candle:
+        return bool(last - first <= missing * CANDLE_MAX_MS)
+    return bool(missing == last - first + 1)
+
+
+def _open_gaps(memory: mmap.mmap, section: _Row) -> defaultdict[int, list[_Row]]:
     """Open gaps with ids, by the row of their stream, in the order in which they were found."""
     found = defaultdict(list)
     count = _at_most(GAPS_CAPACITY, section["capacity"])
     gaps = [gap for at in range(count) if (gap := _gap(memory, section, at))]
     for gap in sorted(gaps, key=lambda gap: int(gap["gap_number"])):
         if gap["gap_state"] == GapState.OPEN and gap["first_id"]:
-            found[gap["stream"]].append((gap["first_id"], gap["last_id"], gap["ts_after"]))
+            found[gap["stream"]].append(gap)
     return found
 
 

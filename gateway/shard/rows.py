@@ -157,6 +157,13 @@ class Rows:
         """Append a connection that cannot be used, so that indices go on meaning the same."""
         self.links.append((NO_ROW, NO_ROW))
 
+    def shown_by(self, row: int) -> list[tuple[int, str]]:
+        """The stream that has this row, or the streams of its array's rows: (row, name) each."""
+        name, carried = self.stream_name(row), self.carried(row)
+        if carried is None or not carried.plan.split:
+            return [(row, name)]
+        return [(share.row, n) for n, share in self._shares.items() if share.parent == name]
+
     def carried(self, row: int) -> Carried | None:
         """The stream of the plan that has this row, while it is carried."""
         return self.streams.get(self._names.get(row, ""))

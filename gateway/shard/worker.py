@@ -36,6 +36,7 @@ from gateway.shard.notices import NoticeLog, SilenceLog
 from gateway.shard.permits import Permits
 from gateway.shard.publisher import POLL_S, Publisher, readable
 from gateway.shard.refill import Refill, Settings
+from gateway.shard.refresh import Refresh
 from gateway.shard.refusal import Hold
 from gateway.shard.rows import Rows
 from gateway.shard.strangers import Strangers
@@ -73,6 +74,7 @@ class Shard:
         self._widening = Widening(rows, channel.send, lambda old, new: self._books.moved(old, new))
         self._calls = Calls()
         self._looks, self._books, self._refill = self._trust(plan)
+        self._refresh = Refresh(self._engine, rows, self._calls, channel.send, plan.backfill)
         self._asking_at = float("inf")  # when a request is due that waits for its time
         self._pages_came = asyncio.Event()
         self._carrier = Carrier(self._engine, rows, self._books, self._make)
@@ -192,11 +194,11 @@ class Shard:
                 self._engine.flush_synthetic(row)
 
     async def _fill(self) -> None:
-        """Hand over what was missed, in turns with the frames that come."""
+        """Hand over what was missed or refreshed, in turns with the frames that come."""
         while True:
             await self._pages_came.wait()
             self._pages_came.clear()
-            while self._refill.hand_over():
+            while self._refill.hand_over() or self._refresh.hand_over():
                 self.on_notices()
                 await asyncio.sleep(0)
             self.on_notices()
@@ -209,9 +211,11 @@ class Shard:
         now = time.monotonic()
         self._books.ask_due(now)
         self._refill.ask_due(now)
+        self._refresh.ask_due(now)
         self._looks.ask_due(now, self._books.waiting)
-        times = (self._books.next_due(now), self._refill.next_due(now))
-        due = min((at for at in times if at is not None), default=float("inf"))
+        askers = (self._books, self._refill, self._refresh)
+        times = [at for asker in askers if (at := asker.next_due(now)) is not None]
+        due = min(times, default=float("inf"))
         # The beat would find it too, but up to a tenth of a second late.
         if due < self._asking_at and due - now < self._plan.heartbeat_interval_ms / 1000:
             self._asking_at = due
@@ -228,6 +232,7 @@ class Shard:
             self._books.unanswered(request_id)
             self._looks.unanswered(request_id)
             self._refill.unanswered(request_id)
+            self._refresh.unanswered(request_id)
 
     # The supervisor.
 
@@ -257,6 +262,10 @@ class Shard:
                 self._calls.answered(message.request_id)
                 self._refill.on_reply(message)
                 self._pages_came.set()
+            case wire.RefreshReply():
+                self._calls.answered(message.request_id)
+                self._refresh.on_reply(message)
+                self._pages_came.set()
             case wire.BookRequest():
                 self._channel.send(dump.reply(message, self._engine, self._rows))
             case _:
@@ -276,6 +285,9 @@ class Shard:
     def on_hold(self, host: str, status: int, hold: Hold) -> None:
         log.error("%s: %s; staying away for %.0f s", host, hold.why, hold.seconds)
         self._permits.hold(host, status, hold.seconds)
+
+    def on_acked(self, rows: list[int]) -> None:
+        self._refresh.on_acked(rows, time.monotonic())
 
     def on_subscribed(self, connection: Connection) -> None:
         """Ask for the snapshots of quiet books too, which may wait long for their first event."""

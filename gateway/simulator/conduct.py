@@ -25,6 +25,7 @@ class Conduct:
         self.violations: Counter[Violation] = Counter()
         self.errors: Counter[int] = Counter()  # error answers on sockets, by the venue's code
         self.swallowed = 0  # messages that got no answer
+        self.abandoned = 0  # REST books whose client went away before it had them
 
     def status(self) -> dict[str, Any]:
         """Return the counts as JSON knows them."""
@@ -33,4 +34,5 @@ class Conduct:
             "violations_by_kind": {str(kind): self.violations[kind] for kind in Violation},
             "errors": {str(code): count for code, count in sorted(self.errors.items())},
             "swallowed": self.swallowed,
+            "abandoned": self.abandoned,
         }

@@ -1,7 +1,8 @@
-"""The rows of REST's answers about trades, candles and best prices, as each market writes them.
+"""The rows of REST's answers about trades, candles and latest values, as each market writes them.
 
 Pure. Documents: rest-api.md (spot); Compressed-Aggregate-Trades-List, Recent-Trades-List,
-Kline-Candlestick-Data and Symbol-Order-Book-Ticker (USD-M, COIN-M).
+Kline-Candlestick-Data, Symbol-Order-Book-Ticker and 24hr-Ticker (USD-M, COIN-M); Mark-Price
+(USD-M), Index-Price-and-Mark-Price (COIN-M).
 """
 
 from __future__ import annotations
@@ -9,12 +10,15 @@ from __future__ import annotations
 from typing import Any, Final
 
 from gateway.simulator.candles import Candle
+from gateway.simulator.day import Window
 from gateway.simulator.history import Traded
 from gateway.simulator.listing import FINEST, Listing, decimal_text
 from gateway.simulator.names import Market, pair_of
-from gateway.simulator.truth import TrueBook
+from gateway.simulator.prices import MarkPrice
+from gateway.simulator.truth import PriceQty, TrueBook
 
 _NOTHING: Final = "0"
+_INTEREST: Final = "0.00010000"  # of 8 hours
 
 
 def aggregate_row(listing: Listing, row: Traded) -> dict[str, Any]:
@@ -79,3 +83,50 @@ def book_ticker_row(market: Market, symbol: str, book: TrueBook, ms: int) -> dic
         return {"symbol": symbol, **best}
     pair = {"pair": pair_of(symbol)} if market is Market.COINM else {}
     return {"lastUpdateId": book.update_id, "symbol": symbol, **pair, **best, "time": ms}
+
+
+def day_row(
+    listing: Listing, window: Window, bid: PriceQty, ask: PriceQty, ms: int
+) -> dict[str, Any]:
+    """Return a rolling day; spot alone has best prices, COIN-M its pair and the base volume."""
+    market = listing.market
+    pair = {"pair": listing.pair} if market is Market.COINM else {}
+    last = {"lastPrice": window.last, "lastQty": window.last_qty}
+    if market is Market.SPOT:
+        best = {"bidPrice": bid[0], "bidQty": bid[1], "askPrice": ask[0], "askQty": ask[1]}
+        last = {"prevClosePrice": window.before, **last, **best}
+    return {
+        "symbol": listing.symbol,
+        **pair,
+        "priceChange": window.change,
+        "priceChangePercent": window.percent,
+        "weightedAvgPrice": window.average,
+        **last,
+        "openPrice": window.open,
+        "highPrice": window.high,
+        "lowPrice": window.low,
+        "volume": window.volume,
+        "baseVolume" if market is Market.COINM else "quoteVolume": window.quote,
+        "openTime": window.open_ms,
+        "closeTime": ms,
+        "firstId": window.first_id,
+        "lastId": window.last_id,
+        "count": window.count,
+    }
+
+
+def mark_row(listing: Listing, price: MarkPrice, ms: int) -> dict[str, Any]:
+    """Return a mark price; what a contract with a delivery has none of is empty, or 0."""
+    pair = {"pair": listing.pair} if listing.market is Market.COINM else {}
+    rate = price.funding_rate
+    return {
+        "symbol": listing.symbol,
+        **pair,
+        "markPrice": decimal_text(price.mark, FINEST),
+        "indexPrice": decimal_text(price.index, FINEST),
+        "estimatedSettlePrice": decimal_text(price.settle, FINEST),
+        "lastFundingRate": "" if rate is None else decimal_text(rate, FINEST),
+        "interestRate": "" if rate is None else _INTEREST,
+        "nextFundingTime": price.funding_ms,
+        "time": ms,
+    }

@@ -6,12 +6,14 @@ Pure: ``reached_ns`` is the time up to which the exchange was advanced; who adva
 from __future__ import annotations
 
 from gateway.simulator.candles import Series
+from gateway.simulator.day import Window
 from gateway.simulator.exchange import Exchange
 from gateway.simulator.history import Shelf
 from gateway.simulator.listing import Listing
 from gateway.simulator.names import Market
+from gateway.simulator.prices import MarkPrice
 from gateway.simulator.source import Instrument, NoSnapshot
-from gateway.simulator.truth import TrueBook
+from gateway.simulator.truth import PriceQty, TrueBook
 
 
 class ExchangeView:
@@ -72,6 +74,16 @@ class ExchangeView:
 
     def index_candles(self, market: Market, pair: str, interval: str) -> Series:
         return self.exchange.board.pair_any(market, pair).candles.series(interval)
+
+    def day(self, market: Market, symbol: str) -> tuple[Listing, Window, PriceQty, PriceQty]:
+        """Return an instrument's units, its day up to now, and best bid and ask."""
+        found = self.exchange.find(market, symbol)
+        return found.listing, found.prints.day.window(self.reached_ms), *found.best()
+
+    def mark(self, market: Market, symbol: str) -> tuple[Listing, MarkPrice]:
+        """Return a contract's units and its mark price."""
+        found = self.exchange.find(market, symbol)
+        return found.listing, found.marks.newest
 
     @property
     def reached_ms(self) -> int:

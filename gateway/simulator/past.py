@@ -1,13 +1,16 @@
-"""What REST asks of a source that remembers what its streams sent."""
+"""What REST asks of a source that remembers what its streams sent, or knows what they would."""
 
 from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
 from gateway.simulator.candles import Series
+from gateway.simulator.day import Window
 from gateway.simulator.history import Shelf
 from gateway.simulator.listing import Listing
 from gateway.simulator.names import Market
+from gateway.simulator.prices import MarkPrice
+from gateway.simulator.truth import PriceQty
 
 
 @runtime_checkable
@@ -36,3 +39,14 @@ class Histories(Protocol):
 
     def index_candles(self, market: Market, pair: str, interval: str) -> Series:
         """Return the candles of an index price; pairs of either market are known to both."""
+
+
+@runtime_checkable
+class LatestValues(Protocol):
+    """A source that knows rolling days and mark prices. Both raise NoSuchSymbol."""
+
+    def day(self, market: Market, symbol: str) -> tuple[Listing, Window, PriceQty, PriceQty]:
+        """Return an instrument's units, its day up to now, and best bid and ask."""
+
+    def mark(self, market: Market, symbol: str) -> tuple[Listing, MarkPrice]:
+        """Return a contract's units and its mark price."""

@@ -1,4 +1,4 @@
-"""The calls by which what was missed is fetched: trades, aggregates, candles, best prices.
+"""The calls by which what was missed is fetched: trades, aggregates, candles.
 
 Weights, limits and windows: rest-api.md (spot), the market-data pages of USD-M and COIN-M. What
 happened before the market began, or is forgotten, is not there: answers begin with what is kept. A
@@ -15,7 +15,6 @@ from gateway.simulator.answers import Call, Query
 from gateway.simulator.candles import Candle, Series
 from gateway.simulator.encode_rest import (
     aggregate_row,
-    book_ticker_row,
     kline_row,
     price_kline_row,
     trade_row,
@@ -33,12 +32,11 @@ from gateway.simulator.queries import (
     row_limit,
     symbol_of,
 )
-from gateway.simulator.source import NoSnapshot, NoSuchSymbol, Source
+from gateway.simulator.source import NoSuchSymbol, Source
 
 _AGGREGATES: Final = {Market.SPOT: 4, Market.USDM: 20, Market.COINM: 20}
 _RECENT: Final = {Market.SPOT: 25, Market.USDM: 5, Market.COINM: 5}
 _HISTORICAL: Final = {Market.SPOT: 25, Market.USDM: 200, Market.COINM: 200}
-_TICKER: Final = {Market.SPOT: (2, 4), Market.USDM: (2, 5), Market.COINM: (2, 5)}  # one, all
 _WINDOW_H: Final = {Market.USDM: 48, Market.COINM: 24}  # how far back aggregates are searched
 _KLINES_MAX: Final = {Market.SPOT: 1000, Market.USDM: 1500, Market.COINM: 1500}
 _KLINE_WEIGHTS: Final = ((99, 1), (499, 2), (1000, 5), (1500, 10))  # of futures, by limit
@@ -66,7 +64,6 @@ class PastAnswers:
                 lambda _: _HISTORICAL[market], self._historical, needs_key=market is not Market.SPOT
             ),
             "klines": Call(self._weigh_klines, self._klines),
-            "ticker/bookTicker": Call(self._weigh_ticker, self._book_tickers),
         }
         if market is not Market.SPOT:
             calls["continuousKlines"] = Call(self._weigh_klines, self._continuous_klines)
@@ -203,25 +200,3 @@ class PastAnswers:
         reached_ms = self._past.reached_ms
         end_ms = reached_ms if end_ms is None else min(end_ms, reached_ms)
         return series.between(start_ms, end_ms, limit)
-
-    # Best prices
-
-    def _weigh_ticker(self, query: Query) -> int:
-        return _TICKER[self._market]["symbol" not in query]
-
-    def _book_tickers(self, query: Query, _: float) -> Any:
-        if "symbol" in query:
-            row = self._book_ticker(symbol_of(query))
-            # COIN-M answers with a list in any case
-            return [row] if self._market is Market.COINM else row
-        listed = self._source.instruments(self._market)
-        return [self._book_ticker(found.symbol) for found in listed]
-
-    def _book_ticker(self, symbol: str) -> dict[str, Any]:
-        try:
-            book = self._source.book_at(self._market, symbol, None)
-        except NoSuchSymbol:
-            raise invalid_symbol() from None
-        except NoSnapshot as exc:
-            raise Refusal(-1000, f"{exc}.", 404) from exc
-        return book_ticker_row(self._market, symbol, book, self._source.now_ms())

@@ -108,7 +108,7 @@ def depth_weight(market: Market, limit: int) -> int:
 
 
 def symbols_asked(market: Market, query: Mapping[str, str]) -> list[str] | None:
-    """Return the symbols an exchangeInfo query is limited to (spot only); None for all.
+    """Return the symbols that a query of several is limited to (spot only); None for all.
 
     Raises Refusal.
     """

@@ -3,9 +3,9 @@
 Paths are as on the real hosts, below the market:
 
     /spot/api/v3/{ping,time,exchangeInfo,depth,trades,historicalTrades,aggTrades,klines,
-                  ticker/bookTicker}
-    /usdm/fapi/v1/... with rpiDepth and {continuous,indexPrice,markPrice}Klines
-    /coinm/dapi/v1/... with those klines
+                  ticker/bookTicker,ticker/24hr}
+    /usdm/fapi/v1/... with rpiDepth, premiumIndex and {continuous,indexPrice,markPrice}Klines
+    /coinm/dapi/v1/... with premiumIndex and those klines
 
 Each call is weighed before it is answered; a refused one costs its weight too. Faults come on top.
 """
@@ -66,8 +66,11 @@ class RestApi:
             # Held until the answer is with the socket: a replay at full speed stands meanwhile.
             with self._source.answering():
                 response = await handle(request)
-                await response.prepare(request)
-                await response.write_eof()
+                try:
+                    await response.prepare(request)
+                    await response.write_eof()
+                except ConnectionError:
+                    self._conduct.abandoned += 1
                 return response
 
         return handle_depth if call.is_depth else handle

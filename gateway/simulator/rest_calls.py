@@ -13,6 +13,7 @@ import orjson
 
 from gateway.simulator.answers import Answers, Call, Query
 from gateway.simulator.fault_times import AS_USUAL, RestDecision
+from gateway.simulator.latest_answers import LatestAnswers
 from gateway.simulator.names import Market
 from gateway.simulator.past_answers import PastAnswers
 from gateway.simulator.queries import Refusal, fault_body
@@ -39,7 +40,8 @@ class RestAnswer:
 
 def calls_of(market: Market, source: Source, pool: WeightPool) -> dict[str, Call]:
     """Return a market's calls by the last part of their path (``depth``, ``aggTrades``)."""
-    return Answers(market, source, pool.rate_limits).calls() | PastAnswers(market, source).calls()
+    answers = Answers(market, source, pool.rate_limits).calls()
+    return answers | PastAnswers(market, source).calls() | LatestAnswers(market, source).calls()
 
 
 def respond(

@@ -25,6 +25,7 @@ Which way things go; what stands in brackets are the rules of the file before it
     │   WHAT OTHERS READ
     ├── manifest     manifest.json: what runs where
     ├── notify       what systemd is told
+    ├── memory       what the C library keeps of memory that is free
     ├── metrics      a folder of its own: /metrics, /healthz, /readyz
     └── rate_keeper  counts messages for the plan of the next start (rates)
 """

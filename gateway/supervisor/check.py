@@ -16,7 +16,11 @@ from gateway.markets import FACTS
 from gateway.patterns import Selection
 from gateway.supervisor.subscriptions import Wanted, unfit
 
-TAKEN_UP = frozenset({"subscribe"})  # the rest is built into segments, sockets and processes
+# The rest is built into segments, sockets and processes.
+TAKEN_UP = frozenset({
+    "subscribe", "instruments_refresh_minutes", "connections.attempts_per_5min",
+    "on_demand.grace_seconds", "liveness.hung_seconds", "liveness.ready_seconds",
+})  # fmt: skip
 _NAMED = 5  # of what is alike
 
 
@@ -93,6 +97,11 @@ def _few(lines: Iterator[str]) -> Iterator[str]:
         else:
             more = 1 + sum(1 for _ in lines)
             yield f"{more} more like this"
+
+
+def taken_up(before: Config, read: Config) -> list[str]:
+    """Return the keys that differ and are taken up, but ``subscribe``."""
+    return [key for key in _differences(before, read, "") if key in TAKEN_UP - {"subscribe"}]
 
 
 def needs_restart(running: Config, read: Config) -> list[str]:

@@ -30,6 +30,8 @@ from gateway.plan import (
     InstrumentRequest,
     PlanChange,
     Ready,
+    RefreshReply,
+    RefreshRequest,
     Refused,
     RowUnknown,
     ShardPlan,
@@ -42,11 +44,11 @@ from gateway.plan import (
 
 log = logging.getLogger("gateway.supervisor")
 
-REQUESTS_MAX = 4096  # in work for a shard: snapshots, history, instruments, attempts to connect
+REQUESTS_MAX = 4096  # in work for a shard: books, history, values, instruments, attempts to connect
 BOOKS_MAX = 4  # whole books asked of a shard at once: each is some hundred kilobytes on the channel
 
-Request = SnapshotRequest | HistoryRequest | InstrumentRequest | ConnectRequest
-Reply = SnapshotReply | HistoryReply | InstrumentReply | ConnectReply
+Request = SnapshotRequest | HistoryRequest | RefreshRequest | InstrumentRequest | ConnectRequest
+Reply = SnapshotReply | HistoryReply | RefreshReply | InstrumentReply | ConnectReply
 Note = RowUnknown | FellSilent | Refused | TopicWanted
 A = TypeVar("A", Changed, BookReply)
 
@@ -175,7 +177,9 @@ class ShardChild:
                 self._on_answer(self._changes, message.change_id, message)
             case BookReply():
                 self._on_answer(self._books, message.request_id, message)
-            case SnapshotRequest() | HistoryRequest() | InstrumentRequest() | ConnectRequest():
+            case SnapshotRequest() | HistoryRequest() | RefreshRequest():
+                self._on_request(message, desk)
+            case InstrumentRequest() | ConnectRequest():
                 self._on_request(message, desk)
             case _:
                 desk.note(self.shard_id, message)

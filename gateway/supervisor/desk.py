@@ -21,6 +21,8 @@ from gateway.plan import (
     HistoryRequest,
     InstrumentReply,
     Need,
+    RefreshReply,
+    RefreshRequest,
     Refused,
     RowUnknown,
     ShardPlan,
@@ -28,6 +30,7 @@ from gateway.plan import (
     SnapshotRequest,
     TopicWanted,
 )
+from gateway.refresh import call_of, payloads_of
 from gateway.rest.calls import Call
 from gateway.rest.client import RestClient
 from gateway.streams import parse
@@ -79,6 +82,8 @@ class ShardDesk:
             return await self._snapshot(request)
         if isinstance(request, HistoryRequest):
             return await self._history(request)
+        if isinstance(request, RefreshRequest):
+            return await self._refresh(request)
         if isinstance(request, ConnectRequest):
             return ConnectReply(request.request_id, await self._gate.ask(request.host))
         found = await self._catalogue.refresh(request.market, request.symbol)
@@ -106,7 +111,7 @@ class ShardDesk:
             start.line = self._rest.line(market)
             self._say(start.asked(book, call.weight, self._rest.spent(market), time.monotonic()))
         answer = await self._rest.depth(
-            market, request.symbol, request.levels, request.variant, request.need
+            market, request.symbol, request.levels, request.variant, request.need, request.least
         )
         if answer.is_ok:
             self._say(start.came(book, time.monotonic()))
@@ -142,6 +147,26 @@ class ShardDesk:
         self._report(f"no history of {request.stream}", problem)
         status = 0 if answer.is_ok else answer.status
         return HistoryReply(number, status, is_final=status in GONE, error=problem)
+
+    async def _refresh(self, request: RefreshRequest) -> RefreshReply:
+        """Fetch the latest values of streams that are quiet since they came back."""
+        number = request.request_id
+        try:
+            streams = [parse(name) for name in request.streams]
+            asked = call_of(streams)
+        except (UsageError, LookupError) as exc:
+            return RefreshReply(number, 404, error=str(exc))
+        answer = await self._rest.call(
+            Call(asked.market, asked.name, asked.query, asked.weight, Need.REFRESH)
+        )
+        try:
+            if answer.is_ok:
+                return RefreshReply(number, 200, payloads_of(streams, answer.body))
+            problem = answer.problem()
+        except ValueError as exc:
+            problem = f"{asked.name}: {exc}"
+        self._report(f"no latest values of {request.streams[0]}", problem)
+        return RefreshReply(number, 0 if answer.is_ok else answer.status, error=problem)
 
     def _cold_start(self, market: Market) -> ColdStart:
         pool = FACTS[market].weight_pool

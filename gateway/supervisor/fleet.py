@@ -59,7 +59,7 @@ class Fleet:
         owner: Owner,
     ) -> None:
         self._run_dir = run_dir
-        self._liveness = liveness
+        self.liveness = liveness
         self._make_plan = make_plan
         self._desk = desk
         self._owner = owner
@@ -84,7 +84,7 @@ class Fleet:
     @property
     def is_watched(self) -> bool:
         """Say whether shards that hang are ended: none is known to have hung for twice as long."""
-        limit, now = 2 * self._liveness.hung_seconds, time.monotonic_ns()
+        limit, now = 2 * self.liveness.hung_seconds, time.monotonic_ns()
         return all(heart.age_seconds(now) < limit for heart in self._hearts.values())
 
     def change(self, changes: Mapping[int, PlanChange]) -> Awaitable[Answers]:
@@ -180,7 +180,7 @@ class Fleet:
         """Serve a child from spawn to end; return its exit code, and how long it was LIVE."""
         life = asyncio.create_task(child.serve(self._desk))
         try:
-            seconds = self._liveness.ready_seconds
+            seconds = self.liveness.ready_seconds
             either: set[asyncio.Future[Any]] = {life, child.ready}
             await asyncio.wait(either, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
             if child.ready.done() and not child.ready.cancelled():
@@ -220,7 +220,6 @@ class Fleet:
 
     async def _watch(self) -> None:
         """Kill a shard whose loop stands still; its end starts the next."""
-        hung = self._liveness.hung_seconds
         looked_at = time.monotonic()
         while True:
             await asyncio.sleep(WATCH_SECONDS)
@@ -230,6 +229,6 @@ class Fleet:
                 continue  # we stood still ourselves, so perhaps did the shards: look again
             for shard_id, heart in list(self._hearts.items()):
                 age = heart.age_seconds(time.monotonic_ns())
-                if age > hung and shard_id in self._children:
+                if age > self.liveness.hung_seconds and shard_id in self._children:
                     log.error("shard %d: no heartbeat for %.1f s; killed", shard_id, age)
                     self._children[shard_id].kill()

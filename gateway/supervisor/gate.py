@@ -25,7 +25,7 @@ class Gate:
 
     def __init__(self, file: StateFile[Attempts], attempts_max: int) -> None:
         self._file = file
-        self._attempts_max = attempts_max
+        self.attempts_max = attempts_max
         self._limit = RateLimit(count=1, interval=60.0)
 
     async def ask(self, host: str) -> float:
@@ -33,7 +33,7 @@ class Gate:
         # The clock is read under the lock: entries of others must not look as if from the future.
         wait = await asyncio.to_thread(
             self._file.update,
-            lambda content: attempts.ask(content, host, self._attempts_max, time.time()),
+            lambda content: attempts.ask(content, host, self.attempts_max, time.time()),
         )
         key = venue_key(host)
         if wait and self._limit.admit(key, time.monotonic()) is not None:

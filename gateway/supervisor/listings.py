@@ -23,6 +23,11 @@ class Listings:
         self._looks = Looks(interval, time.monotonic())
         self._hinted = asyncio.Event()
 
+    def every(self, interval: float) -> None:
+        """From now on look so often, in seconds, without a reason."""
+        self._looks.every(interval, time.monotonic())
+        self._hinted.set()  # it may be due earlier than it was
+
     def on_row_unknown(self, note: RowUnknown) -> None:
         """Take in that a stream has a symbol that the plan has not."""
         facts = BY_NAME.get(note.stream.partition(":")[0])

@@ -39,6 +39,13 @@ class Looks:
         self._silent_pause: dict[Market, float] = {}
         self._hints: dict[Key, float] = {}  # when taken; the one taken last at the end
 
+    def every(self, interval: float, now: float) -> None:
+        """From now on look at a market so often without a reason."""
+        if interval != self._interval:
+            self._interval = interval
+            self._regular_at = now + interval
+            self._halted_at = min(self._halted_at, now + interval)
+
     def hint(self, key: Key, now: float) -> bool:
         """Take in that a shard met a symbol; say whether that is worth a look."""
         taken_at = self._hints.get(key)

@@ -12,7 +12,7 @@ import mmap
 import os
 import struct
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -32,6 +32,7 @@ from gateway.supervisor.rates import (
 FIRST_LOOK_SECONDS: Final = 5.0  # after the start; a first rate needs two looks
 LOOK_SECONDS: Final = 30.0
 LOOKS_A_WRITE: Final = 10
+FORGET_SECONDS: Final = 900.0  # what is not subscribed any more; it is in the file by then
 _HEADER_AT = HEADER.offsets()
 _SECTION_AT = SECTION.offsets()
 _STREAM_AT = STREAM.offsets()
@@ -70,11 +71,13 @@ class RateKeeper:
         """Look every half minute and write every five, until cancelled; ``homes`` at once too."""
         await self._settle(homes())
         await asyncio.sleep(FIRST_LOOK_SECONDS)
+        looks = 2  # the first rates are kept soon, a gateway may be killed
         while True:
-            for _ in range(LOOKS_A_WRITE):
+            for _ in range(looks):
                 await asyncio.to_thread(self._look, segments())
                 await asyncio.sleep(LOOK_SECONDS)
             await self.write(segments(), homes())
+            looks = LOOKS_A_WRITE
 
     async def _settle(self, homes: Mapping[str, int]) -> None:
         await asyncio.to_thread(
@@ -94,16 +97,23 @@ class RateKeeper:
             await asyncio.to_thread(self._file.update, change)
 
     def _look(self, segments: Sequence[Path]) -> None:
+        now = time.monotonic()
         for path in segments:
             # A shard that has died, or comes up just now: the next look sees its successor.
-            with contextlib.suppress(OSError, ValueError):
-                self._meter.observe(*frame_counts(path), time.monotonic())
+            with (
+                contextlib.suppress(OSError, ValueError),
+                frame_counts(path) as (generation, counts),
+            ):
+                self._meter.observe(generation, counts, now)
+        self._meter.forget(now - FORGET_SECONDS)
 
 
-def frame_counts(path: Path) -> tuple[int, dict[str, int]]:
-    """Return a segment's generation and the frames of each stream that is subscribed now.
+@contextlib.contextmanager
+def frame_counts(path: Path) -> Iterator[tuple[int, Iterator[tuple[str, int]]]]:
+    """Open a segment: its generation, and the frames of each stream that is subscribed now.
 
-    Raises OSError where the file cannot be read, ValueError where it is no segment.
+    Row by row: ten thousand names at a time, twice a minute, are what makes a heap grow. Raises
+    OSError where the file cannot be read, ValueError where it is no segment.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -111,22 +121,20 @@ def frame_counts(path: Path) -> tuple[int, dict[str, int]]:
         if size < 2 * PAGE:
             raise ValueError(f"{path} is shorter than a header")
         with mmap.mmap(descriptor, size, mmap.MAP_SHARED, mmap.PROT_READ) as memory:
-            return _u64(memory, _HEADER_AT["generation"]), _counts(memory)
+            counts = _counts(memory, *_streams_section(memory))
+            yield _u64(memory, _HEADER_AT["generation"]), counts
     finally:
         os.close(descriptor)
 
 
-def _counts(memory: mmap.mmap) -> dict[str, int]:
-    offset, stride = _streams_section(memory)
+def _counts(memory: mmap.mmap, offset: int, stride: int) -> Iterator[tuple[str, int]]:
     rows = min(_u32(memory, _HEADER_AT["stream_count"]), (len(memory) - offset) // stride)
-    found = {}
     for row in range(rows):
         at = offset + row * stride
         shape = memory[at + _STREAM_AT["shape"]]
         if shape in _SUBSCRIBED and _u32(memory, at + _STREAM_AT["state"]) == RowState.ACTIVE:
             name = memory[at : at + _NAME_BYTES].partition(b"\0")[0].decode("utf-8", "replace")
-            found[name] = _u64(memory, at + _STREAM_AT["sequence"])
-    return found
+            yield name, _u64(memory, at + _STREAM_AT["sequence"])
 
 
 def _streams_section(memory: mmap.mmap) -> tuple[int, int]:

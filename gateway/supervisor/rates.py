@@ -5,7 +5,7 @@ Pure: counts of frames in, rates out. What is measured is kept by upstream in th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -74,15 +74,21 @@ class RateMeter:
         self.rates: dict[str, float] = {}
         self._last: dict[str, tuple[int, float, int]] = {}  # generation, time, count
 
-    def observe(self, generation: int, counts: Mapping[str, int], now: float) -> None:
+    def observe(self, generation: int, counts: Iterable[tuple[str, int]], now: float) -> None:
         """Take in the counts of one shard; ``generation`` tells a new writer, which starts at 0."""
-        for name, count in counts.items():
+        for name, count in counts:
             known_generation, since, before = self._last.get(name, (0, 0.0, 0))
             if known_generation != generation or count < before:
                 self._last[name] = (generation, now, count)
             elif now - since >= MEASURED_SECONDS_MIN:
                 self._last[name] = (generation, now, count)
                 self._take(name, (count - before) / (now - since))
+
+    def forget(self, before: float) -> None:
+        """Let go of streams that were last counted before then: somebody had them for a while."""
+        for name in [name for name, (_, since, _) in self._last.items() if since < before]:
+            del self._last[name]
+            self.rates.pop(name, None)
 
     def _take(self, name: str, rate: float) -> None:
         known = self.rates.get(name)

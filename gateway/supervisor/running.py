@@ -119,6 +119,16 @@ class Running:
                 outside.rate_keeper.run(self.segments, self._homes),
             )
 
+    def take_up(self, config: Config) -> None:
+        """Follow another configuration in what no segment, socket or process was made by.
+
+        What that is stands in ``check.TAKEN_UP``; subscriptions are the steward's.
+        """
+        self._outside.gate.attempts_max = config.connections.attempts_per_5min
+        self._fleet.liveness = config.liveness
+        self._consumers.demand.grace = config.on_demand.grace_seconds
+        self._listings.every(60 * config.instruments_refresh_minutes)
+
     async def stop(self) -> None:
         """Take the manifest away, keep what was measured, and close the shards."""
         self._is_stopping = True

@@ -25,10 +25,17 @@ from gateway.redaction import redacted
 from gateway.rest.client import RestClient
 from gateway.rundir import RunDir
 from gateway.state import StateFile
-from gateway.supervisor import gate, rates
+from gateway.supervisor import gate, memory, rates
 from gateway.supervisor.attempts import Attempts, join
 from gateway.supervisor.catalogue import RETRY_SECONDS_MAX, Catalogue
-from gateway.supervisor.check import check_listed, idle_depths, needs_restart, no_match, remarks
+from gateway.supervisor.check import (
+    check_listed,
+    idle_depths,
+    needs_restart,
+    no_match,
+    remarks,
+    taken_up,
+)
 from gateway.supervisor.gate import Gate
 from gateway.supervisor.notify import Notifier
 from gateway.supervisor.rate_keeper import RateKeeper
@@ -63,6 +70,7 @@ def run(order: Order, places: list[Path], on_started: Callable[[Started], None])
 
     Raises GatewayError when it cannot start. Leaves nothing in the run directory either way.
     """
+    memory.keep_little()  # while there are no threads yet
     run_dir = RunDir.take(places)
     try:
         uvloop.run(Supervisor(order, run_dir, on_started).run())
@@ -79,6 +87,7 @@ class Supervisor:
     ) -> None:
         self._order = order
         self._config = order.config
+        self._last_read = order.config
         self._run_dir = run_dir
         self._on_started = on_started
         self._notifier = Notifier()
@@ -193,7 +202,7 @@ class Supervisor:
             self._notifier.ready(self._state())
 
     async def _reload(self, running: Running, catalogue: Catalogue) -> None:
-        """Take up what a changed file says of subscriptions; raises GatewayError for a bad one."""
+        """Take up what can be of a changed file; raises GatewayError for a bad one."""
         if self._order.read_again is None:
             log.warning("reload: there is nothing to read again; start with --config FILE")
             return
@@ -206,8 +215,15 @@ class Supervisor:
         for pattern in running.steward.unmatched:
             if pattern not in unmatched:
                 log.warning("reload: %s", no_match(pattern))
-        later = needs_restart(self._config, config)
-        if later:
-            log.warning("reload: %s: changed, but only a restart takes it up", ", ".join(later))
         if not outcome.added and not outcome.removed:
             log.info("reload: %s: no other subscriptions", self._order.origin)
+        self._take_up(running, config)
+
+    def _take_up(self, running: Running, config: Config) -> None:
+        running.take_up(config)
+        now, later = taken_up(self._last_read, config), needs_restart(self._config, config)
+        self._last_read = config
+        if now:
+            log.info("reload: %s: taken up", ", ".join(now))
+        if later:
+            log.warning("reload: %s: changed, but only a restart takes it up", ", ".join(later))

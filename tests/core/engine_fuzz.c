@@ -195,14 +195,30 @@ static void fill_gap(gw_engine *e)
     free(work);
 }
 
+static uint64_t refreshed;
+
+/* The latest value of any stream, often a quote, perhaps spoilt, perhaps of long ago. */
+static void refresh(gw_engine *e)
+{
+    gw_error error;
+    char text[160];
+    const uint32_t stream = below(2) ? 1 : (uint32_t)below(e->segment.header->stream_count);
+    int length = snprintf(text, sizeof text, "{\"s\":\"BTCUSDT\",\"b\":\"6%04u.0\",\"B\":\"1\",\"a\":\"61000.1\",\"A\":\"2\"}", (unsigned)below(2000));
+    size_t size = below(4) ? (size_t)length : mutate((uint8_t *)text, (size_t)length, sizeof text);
+    uint8_t *exact = malloc(size ? size : 1);
+    memcpy(exact, text, size);
+    refreshed += gw_engine_refresh(e, stream, exact, size, gw_clock_mono() - (int64_t)below(2000000), &error) == GW_FILL_TOLD;
+    free(exact);
+}
+
 /* With dice of its own, so that a seed finds the same books whatever is fetched. */
-static void fill_gaps(gw_engine *e)
+static void fetch(gw_engine *e, void (*what)(gw_engine *))
 {
     static uint64_t own = 20261122;
     const uint64_t others = fuzz_state;
     fuzz_state = own;
-    if (below(20) == 0)
-        fill_gap(e);
+    if (what == refresh || below(20) == 0)
+        what(e);
     own = fuzz_state;
     fuzz_state = others;
 }
@@ -220,10 +236,11 @@ static void check_gaps(const gw_engine *e)
 
 static void restart_link(gw_engine *e, uint32_t link)
 {
-    gw_engine_link_down(e, link, below(2));
+    gw_engine_link_down(e, link, below(2), below(2) ? gw_clock_mono() : 0);
     gw_engine_link_up(e, link, gw_clock_mono());
     for (uint32_t row = 0; row < e->segment.header->stream_count; row++)
         gw_engine_acked(e, link, row, gw_clock_mono());
+    fetch(e, refresh);
 }
 
 /* A stream is removed and comes back, or the instrument halts and resumes. */
@@ -261,14 +278,14 @@ int main(int count, char **arguments)
         size_t at = (size_t)i % (frame_count - 1);
         if (at == 0) { /* the capture begins anew: a new session, whole until the book is in step */
             restart_link(e, 0);
-            gw_engine_link_down(e, 1, true);
+            gw_engine_link_down(e, 1, true, gw_clock_mono());
         }
         give(e, 1 + at, at > 1000 && below(4) == 0);
         if (at == 20 || below(1000) == 0)
             give(e, 0, at != 20 && below(2));
         if (below(50) == 0)
             answer(e);
-        fill_gaps(e);
+        fetch(e, fill_gap);
         e->notice_count = 0;
         if (below(8) == 0)
             gw_engine_batch_end(e);
@@ -282,13 +299,13 @@ int main(int count, char **arguments)
     gw_engine_batch_end(e);
     check_gaps(e);
     const gw_counters *c = e->segment.counters;
-    printf("{\"received\":%llu,\"data\":%llu,\"control\":%llu,\"unknown\":%llu,\"unreadable\":%llu,\"duplicate\":%llu,\"early\":%llu,\"snapshots\":%llu,\"audits\":%llu,\"differing\":%llu,\"sent\":%llu,\"backfilled\":%llu,\"filled\":%llu}\n",
+    printf("{\"received\":%llu,\"data\":%llu,\"control\":%llu,\"unknown\":%llu,\"unreadable\":%llu,\"duplicate\":%llu,\"early\":%llu,\"snapshots\":%llu,\"audits\":%llu,\"differing\":%llu,\"sent\":%llu,\"backfilled\":%llu,\"filled\":%llu,\"refreshed\":%llu}\n",
            (unsigned long long)c->frames_received, (unsigned long long)c->frames_data, (unsigned long long)c->frames_control,
            (unsigned long long)c->frames_unknown_stream, (unsigned long long)c->frames_unreadable,
            (unsigned long long)c->frames_duplicate, (unsigned long long)c->frames_early,
            (unsigned long long)c->snapshots_applied, (unsigned long long)c->audits,
            (unsigned long long)c->audits_differing, (unsigned long long)sent,
-           (unsigned long long)c->events_backfilled, (unsigned long long)c->gaps_filled);
+           (unsigned long long)c->events_backfilled, (unsigned long long)c->gaps_filled, (unsigned long long)refreshed);
     gw_engine_free(e);
     return 0;
 }

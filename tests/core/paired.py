@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from typing import Any
 
 from gateway.core.engine import NO_ROW, Engine, Notice, NoticeCode
 from gateway.layout import Kind, Market, SectionKind, Shape
@@ -74,7 +75,7 @@ class Paired:
     def notices(self, code: NoticeCode) -> list[Notice]:
         return [notice for notice in self.engine.notices() if notice.code is code]
 
-    def stream_row(self, suffix: str) -> object:
+    def stream_row(self, suffix: str) -> Any:
         return self.segment.streams()[self.rows[suffix]]
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 
 from gateway.core.engine import NoticeCode, SnapshotResult
-from gateway.layout import Flag, Kind, Market, Reason, SectionKind, Status
+from gateway.layout import QUOTE, Flag, Kind, Market, Reason, SectionKind, Status
 from tests.core.gap_rig import MINUTE, START, GapRig, candle, candle_of
 from tests.core.paired import Paired, trade
 from tests.core.rig import levels_json, snapshot_body
-from tests.model.ring import levels_of_slot
+from tests.model.ring import levels_of_slot, unpack
 from tests.model.sequencing import Snapshot
 
 BIDS, ASKS = ((100, 1), (99, 1)), ((110, 1), (111, 1))
@@ -53,6 +54,49 @@ def test_a_book_is_not_live_for_another_event_when_its_ids_begin_anew(market: Ma
         cell = book_of(rig)
         assert (cell.status, cell.reason) == (Status.GAPPED, Reason.RESTARTED)
         assert len(rig.notices(NoticeCode.RESYNC)) == 1
+
+
+def quote_of(number: int, ms: int) -> bytes:
+    head = b'{"e":"bookTicker","u":%d,"s":"BTCUSDT","b":"0.90","B":"1","a":"1.10","A":"1",' % number
+    return head + b'"T":%d,"E":%d}' % (ms, ms)
+
+
+DAYS = 24 * 3_600_000  # ms
+
+
+@pytest.mark.parametrize("off_ms", [60_000, 400 * DAYS, -400 * DAYS])
+def test_a_time_that_cannot_be_does_not_say_that_ids_began_anew(off_ms: int) -> None:
+    now = time.time_ns() // 10**6
+    with GapRig(Market.USDM) as rig:
+        rig.stream("bookTicker")
+        rig.give(rig.a, "bookTicker", quote_of(1000, now))
+        rig.give(rig.a, "bookTicker", quote_of(7, now + off_ms))
+        for number in (1001, 1002):
+            rig.give(rig.a, "bookTicker", quote_of(number, now + number - 1000))
+            cell = rig.segment.slot(SectionKind.QUOTE, rig.symbol)
+            assert cell is not None
+            shown = unpack(QUOTE, cell)
+            assert (shown.update_id, shown.status) == (number, Status.LIVE)
+
+
+@pytest.mark.parametrize("off_ms", [60_000, 400 * DAYS, -400 * DAYS])
+def test_a_time_that_cannot_be_makes_no_copy_a_new_trade(off_ms: int) -> None:
+    now = time.time_ns() // 10**6
+
+    def said(number: int, ms: int) -> bytes:
+        return trade(number).replace(b'"E":%d' % (START + number), b'"E":%d' % ms)
+
+    with GapRig() as rig:
+        rig.stream("trade")
+        rig.bring_up_b()
+        for number, ms in ((1000, now), (1001, now + off_ms)):
+            rig.give(rig.a, "trade", said(number, ms))
+        for number in (1000, 1001):
+            rig.give(rig.b, "trade", said(number, now + number - 1000))
+        for link in (rig.a, rig.b):
+            rig.give(link, "trade", said(1002, now + 2))
+        assert rig.told() == [(1000,), (1001,), (1002,)]
+        assert rig.segment.counters().gaps == 0
 
 
 def test_one_repeated_event_of_an_old_time_is_no_restart() -> None:

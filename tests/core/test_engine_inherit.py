@@ -93,6 +93,15 @@ def test_an_interrupted_stream_of_events_may_have_lost_some(rig: GapRig) -> None
     assert rig.gap(1).ts_before == START * 10**6
 
 
+def test_it_is_told_with_the_subscription_and_also_where_nothing_had_come(rig: GapRig) -> None:
+    rig.stream("contractInfo", Kind.CONTRACT_INFO)
+    rig.engine.inherit(rig.rows["forceOrder"], 0, 0)
+    rig.engine.acked(rig.a, rig.rows.values())
+    assert rig.gap_notices() == [(1, 0, 0)]
+    assert rig.slot_of(1).stream == rig.rows["forceOrder"]
+    assert rig.slot_of(1).ts_before == NULL
+
+
 def test_a_stream_that_has_begun_inherits_nothing(rig: GapRig) -> None:
     give(rig, 20)
     rig.engine.inherit(rig.rows["trade"], 10, 0)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.core.engine import NO_ROW
-from gateway.layout import GapState, Kind, Market, Shape, Status
+from gateway.layout import NULL, STATE, GapState, Kind, Market, Shape, Status
 from tests.core.gap_rig import GapRig
 from tests.core.paired import trade
 from tests.core.rig import diff_frame, snapshot_body
@@ -64,6 +64,10 @@ def outage(rig: GapRig) -> None:
     rig.engine.link_up(rig.a)
 
 
+def acked(rig: GapRig, link: int) -> None:
+    rig.engine.acked(link, rig.rows.values())
+
+
 def test_what_has_no_ids_may_be_lost_while_no_link_was_up() -> None:
     with GapRig(Market.USDM) as rig:
         rig.stream("forceOrder", Kind.LIQUIDATION)
@@ -82,6 +86,105 @@ def test_what_has_no_ids_may_be_lost_while_no_link_was_up() -> None:
         rig.check_counters()
 
 
+def test_what_may_be_lost_is_told_as_soon_as_the_stream_is_subscribed_again() -> None:
+    with GapRig(Market.USDM) as rig:
+        rig.stream("forceOrder", Kind.LIQUIDATION)
+        acked(rig, rig.a)
+        rig.give(rig.a, "forceOrder", liquidation(1))
+        rig.look()
+        outage(rig)
+        assert rig.told() == []
+        acked(rig, rig.a)
+        [record] = rig.look()
+        state = record.fields(STATE)
+        assert (record.meta.kind, state.gap_number, state.gap_state) == (
+            Kind.GAP, 1, GapState.LOST,
+        )  # fmt: skip
+        assert (state.missing, state.received_id, record.meta.update_id) == (0, 0, 0)
+        assert (state.ts_before, state.ts_after) == (1795345200001 * 10**6, NULL)
+        gap = rig.slot_of(1)
+        assert (gap.first_id, gap.last_id, gap.ts_after) == (0, 0, NULL)
+        assert gap.closed_real == gap.opened_real
+        assert rig.gap_notices() == [(1, 0, 0)]
+        rig.give(rig.a, "forceOrder", liquidation(9))
+        acked(rig, rig.a)
+        assert rig.told() == [(0,)], "it is told once"
+        rig.check_counters()
+
+
+def test_the_first_subscription_misses_nothing_and_one_without_an_event_may_have() -> None:
+    with GapRig(Market.USDM) as rig:
+        rig.stream("forceOrder", Kind.LIQUIDATION)
+        outage(rig)
+        acked(rig, rig.a)
+        assert rig.told() == []
+        outage(rig)
+        outage(rig)
+        acked(rig, rig.a)
+        assert rig.told() == [("GAP", 1, "LOST")], "once, however often it was tried"
+        assert rig.slot_of(1).ts_before == NULL
+
+
+def test_a_stream_that_was_left_and_comes_back_has_missed_nothing() -> None:
+    with GapRig(Market.USDM) as rig:
+        row = rig.stream("forceOrder", Kind.LIQUIDATION)
+        acked(rig, rig.a)
+        rig.give(rig.a, "forceOrder", liquidation(1))
+        rig.look()
+        outage(rig)
+        rig.engine.remove_stream(row)
+        assert rig.stream("forceOrder", Kind.LIQUIDATION) == row
+        acked(rig, rig.a)
+        assert rig.told() == []
+
+
+@pytest.mark.parametrize(
+    ("heard", "gaps"),
+    [
+        (1, []),  # it was alive after the other one was subscribed
+        (-1, [("GAP", 1, "LOST")]),  # it had died before that, unnoticed
+        (None, []),
+    ],
+)
+def test_a_link_is_relieved_without_loss_where_the_two_overlap(
+    heard: int | None, gaps: list[Any]
+) -> None:
+    with GapRig(Market.USDM) as rig:
+        rig.stream("forceOrder", Kind.LIQUIDATION)
+        acked(rig, rig.a)
+        rig.bring_up_b()
+        subscribed = rig.stream_row("forceOrder").mono_acked
+        rig.engine.link_down(rig.a, True, None if heard is None else subscribed + heard)
+        assert rig.told() == gaps
+        rig.give(rig.b, "forceOrder", liquidation(3))
+        assert rig.told() == [(0,)]
+
+
+def test_a_link_that_was_not_subscribed_yet_carries_nothing_for_the_other_one() -> None:
+    with GapRig(Market.USDM) as rig:
+        rig.stream("forceOrder", Kind.LIQUIDATION)
+        acked(rig, rig.a)
+        rig.engine.link_up(rig.b)
+        rig.engine.link_down(rig.a)
+        assert rig.told() == []
+        acked(rig, rig.b)
+        assert rig.told() == [("GAP", 1, "LOST")]
+        rig.engine.link_up(rig.a)
+        acked(rig, rig.a)
+        rig.engine.link_down(rig.b)
+        assert rig.told() == []
+
+
+def test_a_link_that_comes_and_goes_unsubscribed_takes_nothing_with_it() -> None:
+    with GapRig(Market.USDM) as rig:
+        rig.stream("forceOrder", Kind.LIQUIDATION)
+        acked(rig, rig.a)
+        for _ in range(2):
+            rig.engine.link_up(rig.b)
+            rig.engine.link_down(rig.b, True, 0)
+        assert rig.told() == []
+
+
 def test_a_link_that_stays_up_loses_nothing() -> None:
     with GapRig(Market.USDM) as rig:
         rig.stream("forceOrder", Kind.LIQUIDATION)
@@ -98,12 +201,13 @@ def test_a_stream_of_the_whole_market_loses_once_not_once_a_symbol() -> None:
         rig.engine.add_row(parent, rig.symbol, "usdm:btcusdt@forceOrder")
         rig.give(rig.a, "!forceOrder@arr", liquidation(1))
         outage(rig)
+        rig.engine.acked(rig.a, [parent])
         rig.give(rig.a, "!forceOrder@arr", liquidation(8))
         rig.give(rig.a, "!forceOrder@arr", liquidation(9))
         assert rig.segment.counters().gaps == 1
         gap = rig.slot_of(1)
         assert (gap.stream, gap.symbol, gap.gap_state) == (parent, NO_ROW, GapState.LOST)
-        assert gap.ts_after == 1795345200008 * 10**6
+        assert (gap.ts_before, gap.ts_after) == (1795345200001 * 10**6, NULL)
 
 
 @pytest.mark.parametrize(("following", "gaps"), [(8, []), (12, [(1, 8, 11)])])
@@ -116,7 +220,17 @@ def test_block_trades_say_by_id_what_was_lost(following: int, gaps: list[Any]) -
 
         rig.give(rig.a, "blockTrade", block(7))
         outage(rig)
+        acked(rig, rig.a)
         rig.give(rig.a, "blockTrade", block(following))
         rig.give(rig.a, "blockTrade", block(following + 5))  # ids may have holes
         assert rig.gap_notices() == gaps
         assert rig.segment.counters().gaps_lost == len(gaps)
+
+
+def test_block_trades_that_never_came_cannot_say_by_id_what_was_lost() -> None:
+    with GapRig() as rig:
+        rig.stream("blockTrade", Kind.BLOCK_TRADE)
+        acked(rig, rig.a)
+        outage(rig)
+        acked(rig, rig.a)
+        assert rig.gap_notices() == [(1, 0, 0)]

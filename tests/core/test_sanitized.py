@@ -66,3 +66,4 @@ def test_no_sanitizer_speaks_and_every_frame_is_accounted_for(
     assert counted["audits"] > counted["differing"] > 0
     assert counted["sent"] > 0
     assert counted["backfilled"] > counted["filled"] > 0
+    assert counted["refreshed"] > 0

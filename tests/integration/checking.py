@@ -6,14 +6,12 @@ that a user would have seen.
 
 from __future__ import annotations
 
-import threading
 from collections import Counter, defaultdict
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from gateway_client import Gateway
 from gateway_client.records import EventKind
+from tests.integration.reading import RingReader
 
 CONTIGUOUS = (EventKind.TRADE, EventKind.AGG_TRADE)
 UNWANTED = (EventKind.GAP, EventKind.GAP_CLOSED, EventKind.UNREADABLE, EventKind.EPOCH)
@@ -69,43 +67,9 @@ class Checker:
         self._ids[stream] = now
 
 
-class Watcher:
-    """A reader in a thread of its own, over the event ring, from the moment it is entered."""
+class Watcher(RingReader):
+    """A reader of the event ring in a thread of its own, whose events are judged."""
 
     def __init__(self, run_dir: Path) -> None:
         self.checker = Checker()
-        self._gateway = Gateway(run_dir)
-        self._stop = threading.Event()
-        self._ready = threading.Event()
-        self._failure: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def _run(self) -> None:
-        try:
-            events = self._gateway.events(timeout=0.2)
-            self._ready.set()
-            while not self._stop.is_set():
-                for event in events:
-                    self.checker.take(event)
-                    if self._stop.is_set():
-                        break
-        except BaseException as exc:  # told where the test can see it
-            self._failure = exc
-            self._ready.set()
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        self._ready.wait(10)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stop.set()
-        self._thread.join(10)
-        self._gateway.close()
-        if self._failure is not None and kind is None:
-            raise self._failure
+        super().__init__(run_dir, self.checker.take)

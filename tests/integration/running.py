@@ -80,7 +80,12 @@ class Service:
         command = [*GATEWAY, "start", "--run-dir", str(run_dir), *options, *upstream, *streams]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
-        self.gateway = wait_for(self._attach, "the gateway's start")
+        try:
+            self.gateway = wait_for(self._attach, "the gateway's start")
+        except BaseException:  # the watchdog's too: nobody else knows of the process
+            self.process.kill()
+            self.process.wait()
+            raise
 
     def _attach(self) -> Gateway | None:
         assert self.process.poll() is None, self.log.read_text()

@@ -1,4 +1,4 @@
-"""kill -9 of a random shard of three, under load: what readers and consumers notice of it.
+"""kill -9 of a random shard of five, under load: what readers and consumers notice of it.
 
 Readers of books are judged by the simulator's truth. Consumers of the ring and of ZeroMQ count ids
 of trades: afterwards none is missing in the ring, and over ZeroMQ only what the dead process had
@@ -11,8 +11,8 @@ import json
 import os
 import random
 import signal
-import sys
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,6 +22,7 @@ import pytest
 
 from gateway_client import Status
 from tests.integration.consumers import RingConsumer, ZmqConsumer
+from tests.integration.killing import CHECKS_A_KILL, LIVE_P99_MAX_S, p99, run, seen_of
 from tests.integration.ledger import Ledger
 from tests.integration.running import Service, Simulator
 from tests.integration.truth import BookTruth
@@ -38,10 +39,9 @@ SUFFIXES = {
     "coinm": ("depth@100ms", "bookTicker", "aggTrade"),
 }
 DENSE = ("@trade", "@aggTrade")
-CHECKS_A_KILL = 40  # books compared with the truth, a kill
+SHARDS = 5
 LIVE_BEFORE_KILL_S = 5.2  # after 5 s LIVE the next restart is immediate again
-LONG_PACE_S = 4.5  # between many kills: a start makes 3 connections, 250 in 5 minutes are allowed
-LIVE_P99_MAX_S = 3.0
+LONG_PACE_S = 3.0  # a start makes up to 3 connections, 2 on average, of 250 in 5 minutes
 CONSUMERS = ("ring", "ZeroMQ")
 
 
@@ -63,7 +63,7 @@ class Campaign:
         self.books = BookTruth(simulator, service.gateway, SYMBOLS)
         self.recoveries_s: list[float] = []
         self._dice = random.Random(seed)
-        self._well_since = dict.fromkeys((s.number for s in self.shards()), time.monotonic())
+        self._well_since: defaultdict[int, float] = defaultdict(float)  # the first is immediate
         self._stack = ExitStack()
         self.ledgers: list[Ledger] = []
 
@@ -96,7 +96,7 @@ class Campaign:
         self._well_since[victim.number] = time.monotonic()
         self.books.read_for(0.1)
         self._wait_whole(victim)
-        assert self.books.not_live.isdisjoint(others), self.books.not_live
+        assert self.books.not_live.keys().isdisjoint(others), self.books.not_live
         assert all(self.books.epochs[symbol] == {epochs[symbol]} for symbol in others)
         for name, ledger in zip(CONSUMERS, self.ledgers, strict=True):
             touched = {*victim.streams, *victim.symbols}
@@ -160,14 +160,16 @@ class Campaign:
             and ring.told_by(stream, at) != ledger.told_by(stream, behind)
         ]
 
-    def report(self, kills: int) -> str:
-        books = self.books
+    def log(self) -> str:
+        """What the gateway said of late."""
+        return self.service.log.read_text()[-8000:]
+
+    def report(self) -> str:
         ring, zmq = self.ledgers
         again = [sum(of.again(stream) for stream in of.streams) for of in self.ledgers]
         unsent = sum(len(self._died_with(zmq, stream)) for stream in zmq.streams)
         return (
-            f"{kills} kills of one shard of three: {books.reads} reads, {books.live} LIVE, "
-            f"{books.checked} compared with the truth, 0 torn, 0 wrong, others uninterrupted; "
+            f"kills of one shard of {SHARDS}: {seen_of(self.books)}, others uninterrupted; "
             f"{ring.trades} trades in the ring and {zmq.trades} over ZeroMQ; missing: 0 and "
             f"{unsent}, which were stored and not sent yet; twice: {again[0]} and {again[1]}; "
             f"all LIVE again {percentiles(self.recoveries_s)}"
@@ -177,7 +179,7 @@ class Campaign:
 @pytest.fixture
 def campaign(run_dir: Path) -> Iterator[Campaign]:
     config = run_dir / "gw.toml"
-    config.write_text("shards = 3\n")
+    config.write_text(f"shards = {SHARDS}\n")
     streams = [
         f"{market}:{name.lower()}@{suffix}"
         for market, _, name in (symbol.partition(":") for symbol in SYMBOLS)
@@ -193,28 +195,12 @@ def campaign(run_dir: Path) -> Iterator[Campaign]:
             yield made
 
 
-def run(
-    campaign: Campaign, kills: int, capsys: pytest.CaptureFixture[str], pace_s: float = 0.0
-) -> None:
-    try:
-        for _ in range(kills):
-            next_kill = time.monotonic() + pace_s
-            campaign.kill()
-            campaign.books.read_for(next_kill - time.monotonic())
-    except AssertionError:
-        sys.stderr.write(campaign.service.log.read_text()[-8000:])
-        raise
-    # DEAD where the restart outlasted the heartbeat's timeout, else SYNCING in the new segment.
-    assert campaign.books.states - {Status.LIVE}
-    assert campaign.books.checked >= kills
-    with capsys.disabled():
-        print(f"\n{campaign.report(kills)}")
-
-
+@pytest.mark.timeout(240)
 def test_ten_killed_shards_mislead_no_reader_and_lose_no_trade(
     campaign: Campaign, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(campaign, 10, capsys)
+    assert campaign.books.states - {Status.LIVE}
 
 
 @pytest.mark.chaos
@@ -223,5 +209,5 @@ def test_a_hundred_killed_shards_mislead_no_reader_and_lose_no_trade(
     campaign: Campaign, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(campaign, 100, capsys, LONG_PACE_S)
-    times = sorted(campaign.recoveries_s)
-    assert times[int(len(times) * 0.99)] <= LIVE_P99_MAX_S
+    assert campaign.books.states - {Status.LIVE}
+    assert p99(campaign.recoveries_s) <= LIVE_P99_MAX_S

@@ -9,7 +9,6 @@ import json
 import os
 import re
 import signal
-import sys
 import time
 import uuid
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from gateway_client import Gateway, Status
+from tests.integration.killing import CHECKS_A_KILL, LIVE_P99_MAX_S, p99, run, seen_of
 from tests.integration.running import Service, Simulator
 from tests.integration.truth import BookTruth
 from tests.trust.summary import percentiles
@@ -27,13 +27,12 @@ from tests.waiting import is_gone, wait_for
 SYMBOLS = ("spot:BTCUSDT", "spot:ETHUSDT", "spot:SOLUSDT", "spot:XRPUSDT")
 SUFFIXES = ("depth@100ms", "bookTicker", "aggTrade")
 UNDER_LOAD_S = 0.5
-LONG_PACE_S = (
-    5.0  # between many kills: each start asks for snapshots, and has weight for 20 a minute
-)
-CHECKS_A_KILL = 40
+# A start spends a weight of 220 on spot (exchangeInfo 20, four books 50 each), which counts for
+# 60 s, for 81 s where the kill came before the answers were told. 17 starts in that time are 3,740
+# of the 4,320 that first snapshots may have; 25 a minute would have to wait for the venue's limit.
+LONG_PACE_S = 5.0
 ENDED_MAX_S = 2.0
 DEAD_MAX_S = 1.0
-LIVE_P99_MAX_S = 3.0
 # What README says is in a run directory; files in the making have the name and ".<number>.tmp".
 LISTED = re.compile(
     r"(manifest\.json|shard-\d+\.seg)(\.\d+\.tmp)?|shard-\d+\.(arrays\.)?pub|control\.sock"
@@ -75,6 +74,7 @@ class Campaign:
         self.ended_s: list[float] = []
         self.dead_s: list[float] = []
         self.live_s: list[float] = []
+        self.slowest = ""  # what the gateway said that took longest
 
     def _start(self) -> Service:
         streams = [
@@ -143,6 +143,8 @@ class Campaign:
 
         wait_for(is_back, "the next gateway")
         self.live_s.append(time.monotonic() - began)
+        if self.live_s[-1] == max(self.live_s):
+            self.slowest = f"load {os.getloadavg()[0]:.1f}\n{self.log()}"
         manifest = json.loads((self.run_dir / "manifest.json").read_text())
         assert manifest["pid"] == self._service.process.pid
 
@@ -166,11 +168,9 @@ class Campaign:
         for pid in marked(self.mark) - self._strangers:
             os.kill(pid, signal.SIGKILL)
 
-    def report(self, kills: int) -> str:
-        books = self.books
+    def report(self) -> str:
         return (
-            f"{kills} kills of the supervisor: {books.reads} reads, {books.live} LIVE, "
-            f"{books.checked} compared with the truth, 0 torn, 0 wrong, no orphan, no file left; "
+            f"kills of the supervisor: {seen_of(self.books)}, no orphan, no file left; "
             f"shards ended {percentiles(self.ended_s)}; DEAD {percentiles(self.dead_s)}; "
             f"LIVE again from the next start {percentiles(self.live_s)}"
         )
@@ -188,27 +188,12 @@ def campaign(run_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Campaig
             made.abandon()
 
 
-def run(
-    campaign: Campaign, kills: int, capsys: pytest.CaptureFixture[str], pace_s: float = 0.0
-) -> None:
-    try:
-        for _ in range(kills):
-            next_kill = time.monotonic() + pace_s
-            campaign.kill()
-            campaign.books.read_for(next_kill - time.monotonic())
-    except AssertionError:
-        sys.stderr.write(campaign.log())
-        raise
-    campaign.end()
-    assert campaign.books.checked >= kills
-    with capsys.disabled():
-        print(f"\n{campaign.report(kills)}")
-
-
+@pytest.mark.timeout(240)
 def test_ten_killed_supervisors_leave_nothing_behind_and_mislead_no_reader(
     campaign: Campaign, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(campaign, 10, capsys)
+    campaign.end()
 
 
 @pytest.mark.chaos
@@ -217,6 +202,7 @@ def test_a_hundred_killed_supervisors_leave_nothing_behind_and_mislead_no_reader
     campaign: Campaign, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(campaign, 100, capsys, LONG_PACE_S)
+    campaign.end()
     assert max(campaign.ended_s) <= ENDED_MAX_S
     assert max(campaign.dead_s) <= DEAD_MAX_S
-    assert sorted(campaign.live_s)[int(len(campaign.live_s) * 0.99)] <= LIVE_P99_MAX_S
+    assert p99(campaign.live_s) <= LIVE_P99_MAX_S, campaign.slowest

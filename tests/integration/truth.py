@@ -25,7 +25,7 @@ class BookTruth:
         self.live = 0
         self.checked = 0
         self.states: set[Status] = set()
-        self.not_live: set[str] = set()  # symbols that a read showed so, until cleared
+        self.not_live: dict[str, Status] = {}  # symbols that a read showed so, until cleared
         self.epochs: defaultdict[str, set[int]] = defaultdict(set)  # until cleared
         self._seen: dict[tuple[str, int], tuple[list[Any], list[Any]]] = {}
         self._gone: dict[int, float] = {}  # epoch -> when its process was gone for certain
@@ -43,7 +43,7 @@ class BookTruth:
             self.states.add(book.state)
             self.epochs[symbol].add(book.epoch)
             if book.state is not Status.LIVE:
-                self.not_live.add(symbol)
+                self.not_live[symbol] = book.state
                 continue
             age = began - self._gone.get(book.epoch, began)
             assert age <= DEAD_AFTER_S, f"{symbol} is LIVE {age:.2f} s after its writer was gone"

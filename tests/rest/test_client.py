@@ -169,6 +169,27 @@ async def test_weight_of_other_programs_is_read_from_the_header() -> None:
 
 
 @pytest.mark.asyncio
+async def test_where_half_of_the_weight_is_spent_a_book_begins_with_fewer_levels() -> None:
+    async with venue(text(200)) as there, client(there.base) as rest:
+        rest.learn(Market.SPOT, 250)  # 200 may be spent, and a deep book costs 50
+        for number, levels in enumerate((1000, 1000, 100, 100)):
+            name = f"S{number}"
+            answer = await rest.depth(Market.SPOT, name, 1000, need=Need.LOST, least=100)
+            assert (answer.status, answer.limit) == (200, levels)
+        whole = await rest.depth(Market.SPOT, "WHOLE", 1000, need=Need.LOST)
+        assert whole.limit == 1000, "nobody said that fewer do"
+
+
+@pytest.mark.asyncio
+async def test_a_book_that_never_fits_is_asked_for_with_fewer_levels() -> None:
+    async with venue(text(200)) as there, client(there.base) as rest:
+        rest.learn(Market.SPOT, 125)
+        assert (await rest.exchange_info(Market.SPOT)).is_ok
+        answer = await rest.depth(Market.SPOT, "BTCUSDT", 5000, need=Need.LOST, least=100)
+        assert (answer.status, answer.limit) == (200, 100)
+
+
+@pytest.mark.asyncio
 async def test_learnt_limit_is_obeyed_from_then_on() -> None:
     async with venue(text(200)) as there, client(there.base) as rest:
         rest.learn(Market.SPOT, 125)
@@ -196,10 +217,10 @@ async def test_the_most_needed_call_goes_first_and_a_cancelled_one_spends_nothin
         asked[1].cancel()
         await asyncio.gather(*asked, return_exceptions=True)
         symbols = [path.partition("symbol=")[2].partition("&")[0] for path in there.asked[1:]]
-        assert set(symbols) == {"LOST", "COLD", "BACKFILL", "AUDIT"}
+        assert set(symbols) == {"LOST", "COLD", "BACKFILL", "REFRESH", "AUDIT"}
         assert symbols[0] == "LOST"
         await asyncio.sleep(0.6)
-        assert rest.weights()["spot"]["spent"] == 5 * 5
+        assert rest.weights()["spot"]["spent"] == 6 * 5
 
 
 @pytest.mark.asyncio

@@ -5,12 +5,17 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+from types import SimpleNamespace
+from typing import Any, cast
 
 import picows
 import pytest
 
 from gateway.layout import Status
+from gateway.shard import link as links
 from gateway.shard.dial import Dialling
+from gateway.shard.pacing import Pace
+from gateway.shard.subscribe import Requests
 from tests.shard.line import FRAME, Line
 from tests.shard.venue import PING, PONG, TEXT, refuse
 from tests.waiting import until
@@ -314,3 +319,18 @@ def upgrade(request: bytes) -> bytes:
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: upgrade\r\n"
         b"Sec-WebSocket-Accept: %s\r\n\r\n" % base64.b64encode(digest)
     )
+
+
+@pytest.mark.asyncio
+async def test_the_core_is_told_when_a_link_was_last_heard_and_only_of_one_that_was_up() -> None:
+    told: list[tuple[Any, ...]] = []
+    engine = SimpleNamespace(link_up=lambda row: None, link_down=lambda *said: told.append(said))
+    line = links.Link(cast("Any", engine), 3, "spot/public/0/a", Dialling())
+    owner = cast("Any", SimpleNamespace(on_up=lambda link: None, on_down=lambda link: None))
+    session = links._Session(line, {}, Requests(), Pace(1.0), owner)
+    session.on_disconnected()
+    session._listener = cast("Any", SimpleNamespace(last_heard=lambda: 17))
+    session.on_connected(cast("Any", SimpleNamespace()))
+    session.on_disconnected()
+    session.on_disconnected()
+    assert told == [(3, False, 17)]

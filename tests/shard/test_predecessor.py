@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from gateway import plan as wire
-from gateway.layout import HEADER, NULL, SECTION, STREAM, SectionKind
+from gateway.layout import HEADER, NULL, SECTION, STREAM, Kind, SectionKind
 from gateway.shard import predecessor
 from gateway.shard.predecessor import Left
 from tests.shard.conftest import Start
@@ -19,6 +19,7 @@ from tests.waiting import until
 
 TRADES = "ausdt@trade"
 INSTANCE = 1
+NOW, MINUTE = 1795345200000, 60_000  # ms
 
 
 @pytest_asyncio.fixture
@@ -110,9 +111,52 @@ async def test_only_a_whole_segment_of_the_same_gateway_counts(
     assert predecessor.read(path, INSTANCE) == {}
 
 
+def gap(first: int, last: int, missing: int) -> dict[str, int]:
+    return {"first_id": first, "last_id": last, "missing": missing, "ts_after": NULL}
+
+
 def test_candles_are_asked_for_from_the_oldest_that_is_missing() -> None:
-    candle = {"last_id": 180_000, "last_ts": 7, "kind": next(iter(predecessor.CANDLES))}
-    assert predecessor._left(candle, [(60_000, 120_000, NULL)]) == Left(60_000, 7, ())
+    candle = {"last_id": 180_000, "last_ts": 7, "kind": Kind.KLINE}
+    assert predecessor._left(candle, [gap(60_000, 120_000, 2)]) == Left(60_000, 7, ())
+
+
+BIG = 2**64 - 1
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [(3, BIG, BIG - 2), (3, 7, BIG), (1, 7, 5), (7, 3, BIG - 3), (12, 13, 2), (3, BIG, 5)],
+)
+def test_a_gap_that_no_writer_makes_is_not_taken_up(damaged: tuple[int, int, int]) -> None:
+    trades = {"last_id": 10, "last_ts": 7, "kind": Kind.TRADE}
+    left = predecessor._left(trades, [gap(*damaged), gap(8, 9, 2)])
+    assert left == Left(10, 7, ((8, 9, NULL),))
+
+
+@pytest.mark.parametrize("damaged", [(1, NOW - MINUTE, 1), (NOW, BIG, 3), (NOW, NOW - 1, BIG)])
+def test_candles_since_the_beginning_of_time_are_not_asked_for(
+    damaged: tuple[int, int, int],
+) -> None:
+    candle = {"last_id": NOW, "last_ts": 7, "kind": Kind.KLINE}
+    assert predecessor._left(candle, [gap(*damaged)]) == Left(NOW, 7, ())
+
+
+@pytest.mark.parametrize(
+    ("kind", "last_id", "last_ts", "acked", "goes_on"),
+    [
+        (Kind.LIQUIDATION, 0, 0, 5, True),  # it was subscribed, and nothing had come yet
+        (Kind.LIQUIDATION, 0, 5, 0, True),  # its own predecessor had, and it died before the ack
+        (Kind.LIQUIDATION, 0, 0, 0, False),
+        (Kind.TRADE, 0, 0, 5, False),  # the first id is not known
+        (Kind.TRADE, 3, 0, 0, True),
+        (Kind.LIQUIDATION, BIG, 5, 5, False),
+    ],
+)
+def test_what_comes_now_and_then_goes_on_though_it_has_no_id(
+    kind: Kind, last_id: int, last_ts: int, acked: int, goes_on: bool
+) -> None:
+    stream = {"kind": kind, "last_id": last_id, "last_ts": last_ts, "mono_acked": acked}
+    assert predecessor._has_come(stream) is goes_on
 
 
 def geometry(whole: bytes, kind: SectionKind) -> dict[str, int]:

@@ -99,6 +99,7 @@ async def test_a_few_books_come_up_deep_where_that_is_cheap(start: Start, market
     with market.going():
         await until(is_live(running, "AUSDT", "BUSDT"))
     assert [request.levels for request in asked(running)] == [1000, 1000]
+    assert [request.least for request in asked(running)] == [100, 100]
 
 
 @pytest.mark.asyncio

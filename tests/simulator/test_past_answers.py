@@ -24,7 +24,6 @@ BASES = {
     Market.COINM: ("/coinm/dapi/v1", "symbol=BTCUSD_PERP"),
 }
 GENEROUS = Rules(weights=dict.fromkeys(Pool, 10**6))
-BEST = ["bidPrice", "bidQty", "askPrice", "askQty"]
 FIELDS = {
     (Market.SPOT, "aggTrades"): ["a", "p", "q", "f", "l", "T", "m", "M"],
     (Market.USDM, "aggTrades"): ["a", "p", "q", "nq", "f", "l", "T", "m"],
@@ -36,9 +35,6 @@ FIELDS = {
         "id", "price", "qty", "quoteQty", "time", "isBuyerMaker", "isRPITrade",
     ],
     (Market.COINM, "trades"): ["id", "price", "qty", "baseQty", "time", "isBuyerMaker"],
-    (Market.SPOT, "ticker/bookTicker"): ["symbol", *BEST],
-    (Market.USDM, "ticker/bookTicker"): ["lastUpdateId", "symbol", *BEST, "time"],
-    (Market.COINM, "ticker/bookTicker"): ["lastUpdateId", "symbol", "pair", *BEST, "time"],
 }  # fmt: skip
 
 
@@ -77,8 +73,6 @@ async def test_rows_have_the_fields_of_their_market() -> None:
         (row,) = await get(client, "/usdm/fapi/v1/klines?symbol=BTCUSDT&interval=1m&limit=1")
         kinds = [int, str, str, str, str, str, int, str, int, str, str, str]
         assert [type(value) for value in row] == kinds
-        everyone = await get(client, "/spot/api/v3/ticker/bookTicker")
-        assert [row["symbol"] for row in everyone] == ["BTCUSDT"]
 
 
 async def test_pages_by_id_join_without_a_hole() -> None:
@@ -101,8 +95,6 @@ async def test_pages_by_id_join_without_a_hole() -> None:
         ("/spot/api/v3/trades?symbol=BTCUSDT", 25),
         ("/spot/api/v3/historicalTrades?symbol=BTCUSDT", 25),
         ("/spot/api/v3/klines?symbol=BTCUSDT&interval=1m", 2),
-        ("/spot/api/v3/ticker/bookTicker?symbol=BTCUSDT", 2),
-        ("/spot/api/v3/ticker/bookTicker", 4),
         ("/usdm/fapi/v1/aggTrades?symbol=BTCUSDT", 20),
         ("/usdm/fapi/v1/trades?symbol=BTCUSDT", 5),
         ("/usdm/fapi/v1/klines?symbol=BTCUSDT&interval=1m&limit=99", 1),
@@ -110,7 +102,6 @@ async def test_pages_by_id_join_without_a_hole() -> None:
         ("/usdm/fapi/v1/klines?symbol=BTCUSDT&interval=1m", 5),
         ("/usdm/fapi/v1/markPriceKlines?symbol=BTCUSDT&interval=1m&limit=1001", 10),
         ("/coinm/dapi/v1/indexPriceKlines?pair=BTCUSD&interval=1m&limit=1", 1),
-        ("/coinm/dapi/v1/ticker/bookTicker", 5),
     ],
 )
 async def test_calls_cost_what_the_documents_say(path: str, weight: int) -> None:
@@ -134,7 +125,6 @@ async def test_calls_cost_what_the_documents_say(path: str, weight: int) -> None
         ("/usdm/fapi/v1/klines?symbol=BTCUSDT&interval=1m&limit=1501", 400, -1130),
         ("/usdm/fapi/v1/continuousKlines?pair=BTCUSDT&interval=1m", 400, -1102),
         ("/coinm/dapi/v1/indexPriceKlines?pair=NOPE&interval=1m", 400, -1121),
-        ("/spot/api/v3/ticker/bookTicker?symbol=NOPE", 400, -1121),
     ],
 )
 async def test_bad_queries_are_refused_as_the_venue_does(path: str, status: int, code: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import aiohttp
@@ -9,6 +10,7 @@ import pytest
 
 from gateway.simulator.conduct import Violation
 from gateway.simulator.rules import Pool
+from tests.waiting import until
 
 from .client import Client, running
 from .still import still
@@ -71,3 +73,19 @@ async def test_query_that_is_not_understood_costs_one(tmp_path: Path) -> None:
         assert found == {"X-MBX-USED-WEIGHT-1M": "1"}
         _, body = await client.get("/spot/api/v3/depth")
         assert body["code"] == -1102
+
+
+async def test_client_that_goes_away_before_its_book_is_counted_without_a_word(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    simulator = still(tmp_path)
+    async with running(simulator) as client:
+        assert (await client.post("/sim/faults", {"rest": [{"delay": 0.5}]}))[0] == 200
+        path = "/spot/api/v3/depth?symbol=AAAUSDT"
+        _, writer = await asyncio.open_connection("127.0.0.1", client.port("rest"))
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        await until(lambda: "spot:depth" in simulator.control.status()["faults"]["rest"])
+        writer.transport.abort()
+        await until(lambda: simulator.conduct.abandoned == 1)
+        assert (await client.get("/sim/status"))[1]["abandoned"] == 1
+    assert caplog.text == ""

@@ -13,7 +13,14 @@ from gateway.config import Config, read
 from gateway.config.keys import Key, keys
 from gateway.errors import ConfigError
 from gateway.patterns import select
-from gateway.supervisor.check import TAKEN_UP, check_listed, idle_depths, needs_restart, remarks
+from gateway.supervisor.check import (
+    TAKEN_UP,
+    check_listed,
+    idle_depths,
+    needs_restart,
+    remarks,
+    taken_up,
+)
 from gateway.supervisor.subscriptions import Subscriptions
 from tests.supervisor.listed import Instruments, listed
 
@@ -101,8 +108,21 @@ def test_depths_for_what_the_venue_does_not_list_are_named() -> None:
         ),
     ],
 )
-def test_every_key_but_the_subscriptions_needs_a_restart(text: str, keys: list[str]) -> None:
+def test_key_that_is_built_in_needs_a_restart(text: str, keys: list[str]) -> None:
     assert needs_restart(Config(), read(text, "a.toml")) == keys
+
+
+def test_keys_say_themselves_that_a_reload_takes_them_up() -> None:
+    said = {key.name for key in keys().values() if "Taken up by a reload." in key.description}
+    assert said == TAKEN_UP
+
+
+def test_what_is_taken_up_is_told_by_its_keys() -> None:
+    text = "shards = 2\n[liveness]\nhung_seconds = 5\n[connections]\nattempts_per_5min = 100"
+    changed = read(f'subscribe = ["spot:btcusdt@trade"]\n{text}', "a.toml")
+    found = taken_up(Config(), changed)
+    assert sorted(found) == ["connections.attempts_per_5min", "liveness.hung_seconds"]
+    assert taken_up(changed, changed) == []
 
 
 @pytest.mark.parametrize("key", keys().values(), ids=[key.name for key in keys().values()])

@@ -8,6 +8,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, cast
+from urllib.parse import unquote
 
 import pytest
 from aiohttp import web
@@ -19,6 +20,8 @@ from gateway.plan import (
     Need,
     PlanStream,
     PlanSymbol,
+    RefreshReply,
+    RefreshRequest,
     ShardPlan,
     SnapshotReply,
     SnapshotRequest,
@@ -58,6 +61,18 @@ async def test_snapshot_says_how_many_levels_were_asked_for() -> None:
         found = await desk.answer(request)
         assert found == SnapshotReply(7, 200, b'{"lastUpdateId":1}', limit=100)
         assert there.asked == ["/usdm/fapi/v1/depth?symbol=BTCUSDT&limit=100"]
+
+
+@pytest.mark.asyncio
+async def test_fewer_levels_come_where_much_weight_is_spent() -> None:
+    async with desk_at(text(200)) as (desk, there, rest):
+        rest.learn(Market.SPOT, 100)
+        assert (await rest.depth(Market.SPOT, "BTCUSDT", 100)).is_ok
+        request = SnapshotRequest(7, Market.SPOT, "BTCUSDT", 1000, need=Need.LOST, least=100)
+        found = await desk.answer(request)
+        assert isinstance(found, SnapshotReply)
+        assert found.limit == 100
+        assert there.asked[1:] == ["/spot/api/v3/depth?symbol=BTCUSDT&limit=100"]
 
 
 @pytest.mark.asyncio
@@ -167,3 +182,43 @@ async def test_cold_start_is_computed_and_its_end_is_said(
     )
     assert start in caplog.text
     assert "books of spot: 60 of 60 first snapshots are here after " in caplog.text
+
+
+def quoted(*symbols: str) -> str:
+    best = {"bidPrice": "1.0", "bidQty": "2.0", "askPrice": "1.5", "askQty": "3.0"}
+    return json.dumps([{"symbol": symbol, **best} for symbol in symbols])
+
+
+@pytest.mark.asyncio
+async def test_latest_values_of_several_streams_are_one_call() -> None:
+    names = ["spot:ausdt@bookTicker", "spot:busdt@bookTicker"]
+    async with desk_at(text(200, quoted("AUSDT", "CUSDT"))) as (desk, there, rest):
+        found = await desk.answer(RefreshRequest(9, names))
+        payload = b'{"s":"AUSDT","b":"1.0","B":"2.0","a":"1.5","A":"3.0"}'
+        assert found == RefreshReply(9, 200, {names[0]: payload})
+        (asked,) = there.asked
+        assert unquote(asked) == '/spot/api/v3/ticker/bookTicker?symbols=["AUSDT","BUSDT"]'
+        assert rest.spent(Market.SPOT) == 4
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "told"), [(400, '{"code":-1121}', 400), (200, "[1]", 0), (503, "", 503)]
+)
+@pytest.mark.asyncio
+async def test_values_that_cannot_be_had_are_an_answer_and_a_line(
+    status: int, body: str, told: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with desk_at(text(status, body)) as (desk, _, _):
+        found = await desk.answer(RefreshRequest(9, ["usdm:btcusdt@markPrice"]))
+    assert isinstance(found, RefreshReply)
+    assert (found.status, found.values) == (told, {})
+    assert "no latest values of usdm:btcusdt@markPrice: " in caplog.text
+
+
+@pytest.mark.parametrize("name", ["spot:ausdt@trade", "spot:nonsense"])
+@pytest.mark.asyncio
+async def test_values_of_what_has_no_call_are_not_asked_for(name: str) -> None:
+    async with desk_at(text(200, "[]")) as (desk, there, _):
+        found = await desk.answer(RefreshRequest(9, [name]))
+        assert isinstance(found, RefreshReply)
+        assert (found.status, there.asked) == (404, [])

@@ -26,6 +26,15 @@ def test_every_market_is_looked_at_once_in_an_interval() -> None:
     assert looks.due(ALL, [], 1200.0) == set(ALL)
 
 
+def test_another_interval_counts_from_when_it_is_said() -> None:
+    looks = Looks(600.0, 0.0)
+    looks.every(100.0, 50.0)
+    assert looks.due(ALL, [], 149.0) == set()
+    assert looks.due(ALL, [], 150.0) == set(ALL)
+    looks.every(100.0, 200.0)  # the same: nothing is put off
+    assert looks.due(ALL, [], 250.0) == set(ALL)
+
+
 def test_hint_is_worth_one_look_at_its_market_in_an_interval() -> None:
     looks = Looks(600.0, 0.0)
     assert looks.hint(NEW, 1.0)

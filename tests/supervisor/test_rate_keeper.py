@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -45,6 +47,12 @@ def put(segment: SegmentFile, row: int, name: str, sequence: int, **more: int) -
     segment.memory[count : count + 4] = (row + 1).to_bytes(4, "little")
 
 
+def counted(path: Path) -> tuple[int, dict[str, int]]:
+    """Read a segment as a look does."""
+    with frame_counts(path) as (generation, counts):
+        return generation, dict(counts)
+
+
 def test_streams_that_are_subscribed_are_counted(segment: SegmentFile) -> None:
     put(segment, 0, "spot:btcusdt@trade", 500)
     put(segment, 1, "spot:ethusdt@trade", 9, state=RowState.RETIRED)
@@ -52,7 +60,7 @@ def test_streams_that_are_subscribed_are_counted(segment: SegmentFile) -> None:
     put(segment, 3, "usdm:btcusdt@ticker", 70, shape=Shape.ROW)
     put(segment, 4, "spot:!ticker@arr", 70, shape=Shape.SYNTHETIC)
     put(segment, 5, "usdm:!bookTicker", 7, shape=Shape.MERGED)
-    assert frame_counts(segment.path) == (
+    assert counted(segment.path) == (
         segment.generation,
         {"spot:btcusdt@trade": 500, "usdm:!ticker@arr": 70, "usdm:!bookTicker": 7},
     )
@@ -61,26 +69,41 @@ def test_streams_that_are_subscribed_are_counted(segment: SegmentFile) -> None:
 def test_name_comes_from_its_own_field(segment: SegmentFile) -> None:
     name = "usdm:" + "x" * 57
     put(segment, 0, name, 1)
-    assert list(frame_counts(segment.path)[1]) == [name]
+    assert list(counted(segment.path)[1]) == [name]
 
 
 @pytest.mark.parametrize("size", [0, 100, PAGE, 2 * PAGE, 3 * PAGE])
 def test_file_that_is_no_segment_is_a_value_error(tmp_path: Path, size: int) -> None:
     (tmp_path / "x.seg").write_bytes(bytes(size))
     with pytest.raises(ValueError, match=r"shorter than a header|no table of streams"):
-        frame_counts(tmp_path / "x.seg")
+        counted(tmp_path / "x.seg")
 
 
 @pytest.mark.parametrize("fill", [b"\xff", b"\x01", b"\x7f"])
 def test_hostile_file_raises_nothing_else(tmp_path: Path, fill: bytes) -> None:
     (tmp_path / "x.seg").write_bytes(fill * (4 * PAGE))
     with pytest.raises(ValueError, match="no table of streams"):
-        frame_counts(tmp_path / "x.seg")
+        counted(tmp_path / "x.seg")
 
 
 def test_missing_file_is_an_os_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        frame_counts(tmp_path / "x.seg")
+        counted(tmp_path / "x.seg")
+
+
+def test_look_takes_in_the_table_row_by_row(segment: SegmentFile) -> None:
+    rows = segment.sections["streams"].capacity
+    for row in range(rows):
+        put(segment, row, f"spot:{'x' * 40}{row}@trade", row)
+    keeper = RateKeeper(StateFile(None, "rates.json", Rates), BINANCE)
+    keeper._look([segment.path])
+    tracemalloc.start()
+    try:
+        keeper._look([segment.path])  # too soon for a rate: nothing new is kept
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 100 * rows
 
 
 @pytest.mark.asyncio
@@ -100,3 +123,25 @@ async def test_measured_rates_are_there_for_the_next_start(
     again = RateKeeper(StateFile(tmp_path, "rates.json", Rates), below("ws://127.0.0.1:9999", ""))
     assert await again.known() == Known({"spot:btcusdt@trade": 4.0}, {"spot:BTCUSDT": 3})
     assert await RateKeeper(file, BINANCE).known() == Known()
+
+
+@pytest.mark.asyncio
+async def test_first_rates_are_written_soon_and_the_rest_every_five_minutes(
+    segment: SegmentFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept, writes = [0.0], []
+
+    async def sleep(seconds: float) -> None:
+        slept[0] += seconds
+
+    async def write(*_: object) -> None:
+        writes.append(slept[0])
+        if len(writes) == 3:
+            raise asyncio.CancelledError
+
+    keeper = RateKeeper(StateFile(None, "rates.json", Rates), BINANCE)
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    monkeypatch.setattr(keeper, "write", write)
+    with pytest.raises(asyncio.CancelledError):
+        await keeper.run(lambda: [segment.path], dict)
+    assert writes == [65.0, 365.0, 665.0]

@@ -44,42 +44,42 @@ def test_rates_are_kept_by_upstream_and_simulators_here_share_one(
 
 def test_rate_is_frames_between_two_looks() -> None:
     meter = RateMeter()
-    meter.observe(1, {A: 1000}, 0.0)
+    meter.observe(1, [(A, 1000)], 0.0)
     assert meter.rates == {}
-    meter.observe(1, {A: 1400}, 40.0)
+    meter.observe(1, [(A, 1400)], 40.0)
     assert meter.rates == {A: 10.0}
 
 
 def test_later_looks_are_averaged_in() -> None:
     meter = RateMeter()
     for count, now in ((0, 0.0), (400, 40.0), (2000, 80.0)):
-        meter.observe(1, {A: count}, now)
+        meter.observe(1, [(A, count)], now)
     assert meter.rates == {A: 10.0 + 0.25 * (40.0 - 10.0)}
 
 
 def test_too_short_a_look_waits_for_the_next() -> None:
     meter = RateMeter()
-    meter.observe(1, {A: 0}, 0.0)
-    meter.observe(1, {A: 500}, MEASURED_SECONDS_MIN - 1)
+    meter.observe(1, [(A, 0)], 0.0)
+    meter.observe(1, [(A, 500)], MEASURED_SECONDS_MIN - 1)
     assert meter.rates == {}
-    meter.observe(1, {A: 500}, 2 * MEASURED_SECONDS_MIN)
+    meter.observe(1, [(A, 500)], 2 * MEASURED_SECONDS_MIN)
     assert meter.rates == {A: 500 / (2 * MEASURED_SECONDS_MIN)}
 
 
 @pytest.mark.parametrize(("generation", "count"), [(2, 100), (1, 10)])
 def test_count_that_begins_anew_is_no_negative_rate(generation: int, count: int) -> None:
     meter = RateMeter()
-    meter.observe(1, {A: 50}, 0.0)
-    meter.observe(generation, {A: count}, 30.0)
+    meter.observe(1, [(A, 50)], 0.0)
+    meter.observe(generation, [(A, count)], 30.0)
     assert meter.rates == {}
-    meter.observe(generation, {A: count + 60}, 60.0)
+    meter.observe(generation, [(A, count + 60)], 60.0)
     assert meter.rates == {A: 2.0}
 
 
 def test_silent_stream_has_a_rate_of_zero() -> None:
     meter = RateMeter()
-    meter.observe(1, {A: 7}, 0.0)
-    meter.observe(1, {A: 7}, 30.0)
+    meter.observe(1, [(A, 7)], 0.0)
+    meter.observe(1, [(A, 7)], 30.0)
     assert meter.rates == {A: 0.0}
 
 
@@ -129,3 +129,16 @@ def test_homes_are_those_of_the_last_run_and_bounded() -> None:
     for n in range(2 * UPSTREAMS_MAX):
         settle(content, f"u{n}", {})
     assert len(content.homes) == UPSTREAMS_MAX
+
+
+def test_what_is_not_subscribed_any_more_is_forgotten() -> None:
+    meter = RateMeter()
+    meter.observe(1, [(A, 0), ("spot:b@trade", 0)], 0.0)
+    meter.observe(1, [(A, 30), ("spot:b@trade", 60)], 30.0)
+    meter.observe(1, [(A, 60)], 60.0)
+    meter.forget(30.0)
+    assert meter.rates == {A: 1.0, "spot:b@trade": 2.0}
+    meter.forget(31.0)
+    assert meter.rates == {A: 1.0}
+    meter.observe(1, [("spot:b@trade", 600)], 90.0)
+    assert meter.rates == {A: 1.0}  # counted from here, not from what was

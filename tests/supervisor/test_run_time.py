@@ -17,6 +17,8 @@ from tests.supervisor.conftest import Running, Start
 from tests.supervisor.venue import Venue
 from tests.waiting import wait_for
 
+SOON = "instruments_refresh_minutes = 0.01\n"
+
 
 def ask(running: Running, method: str, *streams: str) -> dict[str, Any]:
     return ask_socket(str(running.run_dir), method, streams)
@@ -291,6 +293,26 @@ def test_reload_names_what_needs_a_restart(configured: Configured) -> None:
     assert len(running.manifest()["shards"]) == 1
 
 
+def test_reload_takes_up_what_is_built_into_nothing(configured: Configured, venue: Venue) -> None:
+    running, path = configured("spot:*@trade")
+    more = f"{SOON}[connections]\nattempts_per_5min = 1\n[liveness]\nhung_seconds = 9\n"
+    write(path, "spot:*@trade", more=more)
+    running.process.send_signal(signal.SIGHUP)
+    running.until_logged(
+        "reload: instruments_refresh_minutes, connections.attempts_per_5min, "
+        "liveness.hung_seconds: taken up"
+    )
+    running.tell("ConnectRequest(7, 'example.com:443')")
+    running.until_said("ConnectReply(request_id=7, wait_s=0.0)")
+    running.tell("ConnectRequest(8, 'example.com:443')")
+    running.until_said("ConnectReply(request_id=8, wait_s=29")  # of 300 s
+    venue.listed["spot"]["NEWUSDT"] = "TRADING"
+    running.until_said("change +spot:newusdt@trade")
+    running.process.send_signal(signal.SIGHUP)
+    running.until_logged("no other subscriptions")
+    assert running.log.read_text().count("taken up") == 1, "once is enough"
+
+
 def test_sighup_without_a_file_says_that_there_is_nothing_to_read(start: Start) -> None:
     running = start("GOOD")
     running.started()
@@ -304,9 +326,6 @@ def test_sighup_while_the_venue_is_awaited_does_not_end_the_start(start: Start) 
     running.until_logged("trying again until it answers")
     running.process.send_signal(signal.SIGHUP)
     running.stop()
-
-
-SOON = "instruments_refresh_minutes = 0.01\n"
 
 
 def test_new_listing_joins_its_pattern_and_a_delisted_one_retires(

@@ -15,6 +15,17 @@ from tests.trust.clock import SimulatedTime
 from tests.trust.truth import TrueBooks, digits
 
 ID_OF = {"trade": "t", "aggTrade": "a"}
+TIMED = ("kline", "ticker", "miniTicker", "markPrice", "forceOrder")
+
+
+def is_timed(suffix: str) -> bool:
+    """Whether a stream's events have no id, so that their time tells them apart."""
+    return suffix.startswith(TIMED)
+
+
+def is_partial(suffix: str) -> bool:
+    """Whether it brings the best levels alone: depth5, depth10, depth20."""
+    return suffix.startswith("depth") and suffix[5:6].isdigit()
 
 
 class History:
@@ -29,6 +40,7 @@ class History:
         self.decimals = decimals
         self.books: dict[str, TrueBooks] = {}
         self.events: dict[str, dict[int, dict[str, Any]]] = {}  # trades by id, candles by open time
+        self.timed: dict[str, dict[int, dict[str, Any]]] = {}  # by event time in ms
         self.eras: dict[str, list[dict[int, dict[str, Any]]]] = {}  # trades by id, an era each
         self._times: dict[str, list[tuple[int, int, int]]] = {}  # ns, era, update id
         self._clock = clock
@@ -77,9 +89,11 @@ class History:
                 eras.append({})  # ids began anew
             eras[-1][number] = event
             self.events.setdefault(key, {})[number] = event
-        elif suffix.startswith("kline"):
+        elif is_timed(suffix):
             event = orjson.loads(data)
-            self.events.setdefault(key, {})[event["k"]["t"]] = event
+            self.timed.setdefault(key, {})[event["E"]] = event
+            if "k" in event:
+                self.events.setdefault(key, {})[event["k"]["t"]] = event
 
     def era_of(self, key: str, number: int) -> int:
         """How often the ids of a stream of trades had begun anew when this one was given."""

@@ -49,7 +49,7 @@ class Watcher:
 
     def after_up(self, link: int) -> None: ...
 
-    def after_down(self, link: int) -> None: ...
+    def after_down(self, link: int, heard_ns: int) -> None: ...
 
     def snapshot_came(self) -> None: ...
 
@@ -76,7 +76,7 @@ class Listener:
 
     def closed(self) -> None:
         self._handler.on_disconnected()
-        self.watcher.after_down(self._link)
+        self.watcher.after_down(self._link, self._heard)
 
     def frame(self, payload: bytes) -> None:
         self._heard = self.now_ns()

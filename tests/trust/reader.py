@@ -15,13 +15,15 @@ from tests.model.ring import Ring, Segment, unpack
 
 Level = tuple[int, int]
 _U64 = struct.Struct("<Q")
+_I64 = struct.Struct("<q")
 _AT = layout.META.offsets()
 _BOOK = layout.BOOK.offsets()
 _QUOTE = layout.QUOTE.offsets()
 _HEADER = layout.HEADER.offsets()
 _STREAM = layout.STREAM.offsets()
-_MARK = ("update_id", "mono_recv", "ts_recv")
-_HEAD = struct.Struct("<QB")
+_MARK = ("update_id", "ts_event", "mono_recv", "ts_recv")
+_U16 = struct.Struct("<H")
+Place = tuple[SectionKind, int]  # a slot: its section, and its row there
 
 
 class BookRead(NamedTuple):
@@ -44,8 +46,10 @@ class Mark(NamedTuple):
 
     status: int
     update_id: int
+    ts_event: int
     mono_recv: int
     ts_recv: int
+    flags: int
 
 
 class QuoteRead(NamedTuple):
@@ -111,10 +115,33 @@ class Reader:
         if not at:
             return None
         words = (_U64.unpack_from(self._memory, at + _AT[name])[0] for name in _MARK)
-        return Mark(self._memory[at + _AT["status"]], *words)
+        flags: int = _U16.unpack_from(self._memory, at + _AT["flags"])[0]
+        return Mark(self._memory[at + _AT["status"]], *words, flags)
 
-    def book(self, row: int) -> BookRead | None:
-        data = self.segment.slot(SectionKind.BOOK, row)
+    def version(self, place: Place) -> int:
+        """How often a slot was written."""
+        section = self.segment.sections[place[0]]
+        at: int = section.offset + section.stride * place[1]
+        version: int = _U64.unpack_from(self._memory, at)[0]
+        return version
+
+    def timed_state(self, kind: SectionKind, row: int) -> tuple[int, int]:
+        """(status, event time in ms) of a slot; EMPTY where it was never written."""
+        at = self._cell(kind, row)
+        if not at:
+            return Status.EMPTY, 0
+        time_ns: int = _I64.unpack_from(self._memory, at + _AT["ts_event"])[0]
+        return self._memory[at + _AT["status"]], time_ns // 1_000_000
+
+    def cell(self, place: Place, table: layout.Struct) -> Any:
+        """META and the fields of a slot."""
+        data = self.segment.slot(*place)
+        assert data is not None
+        return unpack(table, data)
+
+    def book(self, row: int, kind: SectionKind = SectionKind.BOOK) -> BookRead | None:
+        """A BOOK slot, or a PARTIAL one, which is laid out alike."""
+        data = self.segment.slot(kind, row)
         if data is None:
             return None
         counts = struct.unpack_from("<HH", data, _BOOK["bid_count"])
@@ -148,6 +175,12 @@ class Reader:
         at = self._streams_at + self._streams_stride * row + _STREAM[field]
         word: int = struct.unpack_from("<q", self._memory, at)[0]
         return word
+
+    def value_of(self, row: int) -> int:
+        """The row of VALUES where a stream's latest value lies."""
+        at = self._streams_at + self._streams_stride * row + _STREAM["value"]
+        value: int = struct.unpack_from("<I", self._memory, at)[0]
+        return value
 
     def connection_of(self, row: int) -> int:
         """The first link row of the connection that a stream is on."""

@@ -16,6 +16,7 @@ import orjson
 from gateway.simulator.fault_times import RestDecision, RestFaultsOf
 from gateway.simulator.names import Market
 from gateway.simulator.weight import WeightPool
+from tests.trust.latest import CALLS, Latest
 from tests.trust.venue import Venue
 from tests.trust.weights import WeightLog, hold_s, weight_of
 
@@ -34,6 +35,7 @@ class Rest:
         self.refused_for_weight = 0
         self.forbidden: list[str] = []  # calls that left though the venue had asked for none
         self.calls: dict[str, int] = {}
+        self.latest = Latest(venue.exchange, venue.history)
 
     def get(self, url: str, params: Mapping[str, str], **_: Any) -> Response:
         parts = urlsplit(url)
@@ -48,7 +50,8 @@ class Rest:
         venue, pool = self._venue, "spot" if market is Market.SPOT else "futures"
         weight = weight_of(str(market), call, query)
         self.calls[call] = self.calls.get(call, 0) + 1
-        log, now = self.weights[pool], venue.loop.time()
+        log, now, sent_ns = self.weights[pool], venue.loop.time(), venue.clock.mono_ns
+        rows = []
         log.spend(now, weight)
         if now < log.held_until - CLOCK_STEP_S:
             self.forbidden.append(
@@ -66,11 +69,16 @@ class Rest:
             status, body = decision.status, b"{}"
             if decision.retry_after_s is not None:
                 headers["Retry-After"] = str(decision.retry_after_s)
+        elif call in CALLS:
+            rows = self.latest.rows(market, call, query, venue.clock.real_ns // 1_000_000)
+            told = [row for _, row, _ in rows]
+            body = orjson.dumps(told[0] if "symbol" in query else told)
         else:
             body = orjson.dumps(self._data(market, call, query, decision.stale_s))
         wall_s = venue.clock.real_ns / 1e9
         await asyncio.sleep(pause)
         log.hold(venue.loop.time(), hold_s(status, headers.get("Retry-After"), wall_s))
+        self.latest.note(call, rows, (sent_ns, venue.clock.mono_ns))
         return Response(self, market, call, query, status, headers, body)
 
     def _data(self, market: Market, call: str, query: dict[str, str], stale_s: float) -> Any:

@@ -16,6 +16,7 @@ from gateway.layout import Status
 from gateway.plan import ShardPlan
 from tests.trust.checker import Checker
 from tests.trust.clock import SimulatedLoop, SimulatedTime
+from tests.trust.endings import Endings
 from tests.trust.host import Host, config_of, instruments_of, plan_of, watched_by
 from tests.trust.reader import Reader
 from tests.trust.rest import Rest
@@ -52,6 +53,8 @@ class Report:
     lost: int = 0
     audits: int = 0  # and deepenings
     bounded: int = 0  # books LIVE, judged, and known to a price only
+    values: int = 0  # LIVE, of tickers, candles, mark prices, forced orders, partial depth
+    fetched: int = 0  # latest values that REST told, shown
     from_books: int = 0  # quotes LIVE that were made from a book
     rest_calls: int = 0
     holds: int = 0  # answers 429 and 418
@@ -61,6 +64,11 @@ class Report:
     @property
     def is_good(self) -> bool:
         return not self.mistake_count
+
+    def add(self, mistakes: list[str]) -> None:
+        """What was found out when all was over."""
+        self.mistakes += mistakes
+        self.mistake_count += len(mistakes)
 
     def describe(self) -> str:
         """Say what was wrong, and how to see it again."""
@@ -90,12 +98,15 @@ def run(seed: int) -> Report:
     run_dir = Path(tempfile.mkdtemp(prefix="gw-trust-", dir="/dev/shm"))
     logging.disable(logging.CRITICAL)
     gc.disable()  # a fifth of the time; what a run leaves behind is taken away at its end
+    endings = Endings(loop)
     try:
-        with clock.in_force():
-            return loop.run_until_complete(_run(loop, clock, scenario_of(seed), run_dir))
+        with clock.in_force(), endings.watching():
+            report = loop.run_until_complete(_run(loop, clock, scenario_of(seed), run_dir))
+            endings.end_all()
+        report.add(endings.found)
+        return report
     finally:
         logging.disable(logging.NOTSET)
-        gc.collect()
         gc.enable()
         with clock.in_force():
             loop.close()
@@ -119,7 +130,8 @@ async def _run(
     with Host(venue, rest, config, plan) as host:
         await asyncio.sleep(0)  # the segment is published with the shard's first step
         reader = Reader(run_dir / "shard-0.seg")
-        checker = Checker(venue.history, reader, clock, _links(plan))
+        told = rest.latest.told
+        checker = Checker(venue.history, reader, clock, _links(plan), venue.garbled, told)
         telling = Telling(venue.history, reader, checker)
         with watched_by(checker):
             trouble = Trouble(venue, scenario.plan, scenario.cut_every_s)
@@ -129,6 +141,8 @@ async def _run(
             trouble.stop()
             await _settle(world)
             host.check()
+            if readers.done():
+                readers.result()  # the checker itself failed
             readers.cancel()
             _conclude(world)
             report = _report(world)
@@ -148,10 +162,19 @@ async def _settle(world: World) -> None:
     until = world.clock.now() + CALM_MAX_S - CALM_MIN_S
     while world.clock.now() < until:
         world.telling.follow()
-        if not world.telling.open and set(world.checker.book_statuses().values()) == {Status.LIVE}:
+        if not world.telling.open and not _not_live(world.checker):
             break
         await asyncio.sleep(1.0)
     await asyncio.sleep(2.0)
+
+
+def _not_live(checker: Checker) -> dict[str, str]:
+    """Slots that are not LIVE. A forced order comes when one comes."""
+    return {
+        name: Status(status).name
+        for name, status in checker.statuses().items()
+        if status != Status.LIVE and "forceOrder" not in name
+    }
 
 
 async def _read(world: World) -> None:
@@ -190,9 +213,8 @@ def _conclude(world: World) -> None:
     checker, telling = world.checker, world.telling
     checker.read_all()
     telling.conclude()
-    for name, status in checker.book_statuses().items():
-        if status != Status.LIVE:
-            checker.wrong(f"{name}: {Status(status).name} long after the last trouble")
+    for name, status in _not_live(checker).items():
+        checker.wrong(f"{name}: {status} long after the last trouble")
     for pool, log in world.rest.weights.items():
         line = log.limit * (1 - world.scenario.reserve)
         if log.heaviest > line:
@@ -238,6 +260,8 @@ def _report(world: World) -> Report:
         audits=checker.counters().audits,
         bounded=checker.bounded,
         from_books=checker.from_books,
+        values=checker.values,
+        fetched=checker.fetched,
         holds=sum(log.holds for log in logs),
         rest_calls=sum(world.rest.calls.values()),
         weight_share=max(log.heaviest / (log.limit * (1 - scenario.reserve)) for log in logs),

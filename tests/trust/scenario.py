@@ -26,6 +26,13 @@ SUFFIXES = {
     Market.USDM: ("depth@100ms", "bookTicker", "aggTrade", "kline_1m"),
     Market.COINM: ("depth@100ms", "bookTicker", "aggTrade", "kline_1m"),
 }
+# Values that have no id, and the venue's own best levels: of some instruments each.
+VALUES = {
+    (Market.SPOT, "BTCUSDT"): ("ticker",),
+    (Market.SPOT, "ETHUSDT"): ("miniTicker", "depth5@1000ms"),
+    (Market.USDM, "BTCUSDT"): ("ticker", "markPrice@1s", "forceOrder"),
+    (Market.COINM, "BTCUSD_PERP"): ("ticker", "markPrice@1s", "depth5@500ms"),
+}
 SNAPSHOT_LEVELS = (1000, 100)  # the market has about 300 a side: all of it, or a part
 DEPTH_LEVELS: tuple[dict[str, int], ...] = ({}, {"spot:BTCUSDT": 5000})  # deepened from 100
 AUDIT_SECONDS = (3600, 10)
@@ -35,6 +42,9 @@ LIMITS = (
     {"spot": 6000, "futures": 2400},
     {"spot": 900, "futures": 400},
 )
+
+
+TIGHT = {"spot": 640, "futures": 250}  # so little that calls must wait for it
 
 
 @dataclass(frozen=True)
@@ -67,7 +77,7 @@ def scenario_of(seed: int) -> Scenario:
     streams = [
         f"{market}:{symbol.lower()}@{suffix}"
         for market, symbol in symbols
-        for suffix in SUFFIXES[market]
+        for suffix in SUFFIXES[market] + VALUES[market, symbol]
         if has_quotes or suffix != "bookTicker"
     ]
     has_twins = dice.random() < 0.25
@@ -81,7 +91,7 @@ def scenario_of(seed: int) -> Scenario:
         plan=plan,
         rate=dice.choice((0.5, 1.0)),
         rest_latency_s=dice.choice((0.02, 0.05, 0.2)),
-        limits=dice.choice(LIMITS),
+        limits=_limits(seed, dice),
         reserve=0.2,
         has_twins=has_twins,
         cut_every_s=dice.choice((0.0, 0.0, 15.0)),
@@ -90,6 +100,11 @@ def scenario_of(seed: int) -> Scenario:
         tables=tables,
         has_quotes=has_quotes,
     )
+
+
+def _limits(seed: int, dice: Random) -> dict[str, int]:
+    drawn = dice.choice(LIMITS)
+    return TIGHT if Random(f"{seed}:tight").random() < 0.15 else drawn
 
 
 def _title(has_twins: bool, has_quotes: bool, tables: dict[str, Any]) -> str:
@@ -139,7 +154,27 @@ def _plan(seed: int, dice: Random) -> FaultPlan:
         ),
     )  # fmt: skip
     episodes = tuple(_episode(dice) for _ in range(dice.randrange(3)))
+    episodes += _quiet(Random(f"{seed}:quiet"))
     return FaultPlan(seed=seed, per_connection=True, frames=frames, rest=rest, episodes=episodes)
+
+
+def _quiet(dice: Random) -> tuple[Episode, ...]:
+    """Now and then values stand still: over a reconnect, so that only REST tells what they are; or
+    for longer than their stream may be silent."""
+    if dice.random() < 0.5:
+        return ()
+    begin, name = dice.uniform(1.0, 1.5), dice.choice(("*icker", "markPrice*", "bookTicker"))
+    if dice.random() < 0.6:
+        lasts = dice.uniform(5.0, 10.0)
+        cut = Episode(what=EpisodeKind.KILL, target="*", at=begin + 1.0)
+        return _silence(name, begin, lasts), cut
+    if name == "markPrice*":
+        return (_silence(name, begin, 13.0),)  # 10 s at most, from the first one on
+    return (_silence(name, 8.7, 6.2),)  # of COIN-M's ticker 16 have come by then: 5 s at most
+
+
+def _silence(name: str, at: float, lasts: float) -> Episode:
+    return Episode(what=EpisodeKind.SILENT, target=f"*:*@{name}", at=at, lasts=lasts)
 
 
 def _episode(dice: Random) -> Episode:

@@ -39,6 +39,8 @@ class Summary:
             ("audits and deepenings", f"{self._sum('audits'):,}"),
             ("books known to a price", f"{self._sum('bounded'):,} judged"),
             ("quotes made from books", f"{self._sum('from_books'):,} LIVE"),
+            ("tickers, candles and others", f"{self._sum('values'):,} LIVE"),
+            ("latest values fetched", f"{self._sum('fetched'):,} judged"),
             ("REST calls", f"{self._sum('rest_calls'):,}, 429 or 418 {self._sum('holds'):,}"),
             ("heaviest minute", f"{max(r.weight_share for r in self.reports):.0%} of the line"),
             ("GAPPED to LIVE, simulated", percentiles(recoveries)),

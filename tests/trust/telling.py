@@ -11,16 +11,33 @@ from collections.abc import Iterable
 from typing import Any
 
 from gateway import layout
-from gateway.layout import Flag, GapState, Kind, SectionKind
+from gateway.layout import Flag, GapState, Kind, SectionKind, Status
 from tests.model.ring import Record
-from tests.trust.checker import Checker, numbers_of
+from tests.trust.checker import Checker
 from tests.trust.history import History
+from tests.trust.judging import event_differences
 from tests.trust.reader import Reader
+from tests.trust.readings import numbers_of
 from tests.trust.stream import Stream
 from tests.trust.truth import digits
 
 Hole = tuple[int, int]  # first and last id, inclusive
 TRADES = (Kind.TRADE, Kind.AGG_TRADE)
+VALUES = {
+    Kind.KLINE: layout.KLINE,
+    Kind.TICKER: layout.TICKER,
+    Kind.MINI_TICKER: layout.TICKER,
+    Kind.MARK_PRICE: layout.MARK,
+    Kind.LIQUIDATION: layout.LIQUIDATION,
+}
+SUBJECTS = {  # what a state says it is of: a slot by symbol; else by stream
+    SectionKind.BOOK: Kind.BOOK,
+    SectionKind.QUOTE: Kind.QUOTE,
+    SectionKind.TICKER: Kind.TICKER,
+    SectionKind.LAST_TRADE: Kind.TRADE,
+    SectionKind.MARK_PRICE: Kind.MARK_PRICE,
+    SectionKind.PARTIAL: Kind.PARTIAL,
+}
 
 
 class Told:
@@ -49,7 +66,8 @@ class Telling:
         self.closed: Counter[str] = Counter()  # by the state they ended in
         self.lost: defaultdict[str, set[int]] = defaultdict(set)  # given up, by stream
         self.candles: defaultdict[str, set[int]] = defaultdict(set)  # open times told as over
-        self.statuses: dict[tuple[int, int], int] = {}  # (symbol row, subject) -> last told
+        self.values = 0
+        self.statuses: dict[tuple[int, int], int] = {}  # by subject, and row of symbol or stream
 
     def follow(self) -> None:
         """Take all records since the last call."""
@@ -58,13 +76,16 @@ class Telling:
         if self._ring.lapped_count:
             self._checker.wrong("the reader of the ring was overtaken")
             self._ring.lapped_count = 0
+        self._compare_statuses()
 
     def _take(self, record: Record) -> None:
         kind = record.meta.kind
         stream = self._by_row.get(record.meta.stream)
         if kind == Kind.STATE:
             subject = record.fields(layout.STATE).subject
-            self.statuses[record.meta.symbol, subject] = record.meta.status
+            is_by_symbol = subject in SUBJECTS.values()
+            key = (subject, record.meta.symbol) if is_by_symbol else (0, record.meta.stream)
+            self.statuses[key] = record.meta.status
         elif stream is None or kind == Kind.SNAPSHOT:
             return
         elif kind == Kind.GAP:
@@ -77,6 +98,8 @@ class Telling:
             self._trade(stream, record)
         elif kind == Kind.KLINE and record.meta.flags & Flag.CLOSED:
             self._candle(stream, record)
+        elif kind in VALUES:
+            self._value(stream, record)
 
     def _gap(self, stream: Stream, record: Record) -> None:
         state = record.fields(layout.STATE)
@@ -143,6 +166,21 @@ class Telling:
         if told != prices or candle.trade_count != true["k"]["n"]:
             self._checker.wrong(f"{stream.key}: candle {opened} told as {told}, truly {prices}")
 
+    def _value(self, stream: Stream, record: Record) -> None:
+        """A value without an id, as the venue sent it, or told it to whoever asked."""
+        if record.meta.flags & Flag.BACKFILLED:
+            return  # what is shown of it is judged in its slot
+        self.values += 1
+        number = record.meta.ts_event // 1_000_000
+        event = self._history.timed[stream.key].get(number)
+        if event is None:
+            self._checker.wrong(f"{stream.key}: told {number}, an event that never was")
+            return
+        decimals = self._history.decimals[stream.name]
+        cell = record.fields(VALUES[Kind(record.meta.kind)])
+        for what in event_differences(stream.suffix, event, cell, decimals):
+            self._checker.wrong(f"{stream.key}: told {number}: {what}")
+
     def _is_missing(self, key: str, number: int) -> bool:
         holes = (hole for of, hole in self.open.values() if of == key)
         return any(first <= number <= last for first, last in holes)
@@ -166,7 +204,6 @@ class Telling:
                 self._conclude_candles(stream)
         for number, (key, hole) in self.open.items():
             self._checker.wrong(f"{key}: gap {number} {hole} was never closed")
-        self._compare_statuses()
 
     def _conclude_candles(self, stream: Stream) -> None:
         told, true = self.candles[stream.key], self._history.events.get(stream.key, {})
@@ -208,13 +245,13 @@ class Telling:
                 self._checker.wrong(f"{stream.key}: {number} was delivered, and never told")
 
     def _compare_statuses(self) -> None:
-        """The ring's last word on each slot is what the slot says."""
-        kinds = {Kind.BOOK: SectionKind.BOOK, Kind.QUOTE: SectionKind.QUOTE}
-        for (row, subject), told in self.statuses.items():
-            if subject in kinds:
-                status = self._reader.state(kinds[Kind(subject)], row)[0]
-                if status != told:
-                    self._checker.wrong(f"symbol {row} {Kind(subject).name}: {status}, told {told}")
+        """The ring's last word on each slot is what the slot says; LIVE was told: it is news."""
+        for name, place, stream in self._checker.slots():
+            subject, row = SUBJECTS.get(place[0], 0), place[1]
+            status = self._reader.state(*place)[0]
+            told = self.statuses.get((subject, row if subject else stream))
+            if told != status and (told is not None or status == Status.LIVE):
+                self._checker.wrong(f"{name}: {Status(status).name}, told {told}")
 
 
 def merged(holes: Iterable[Hole]) -> list[Hole]:

@@ -15,10 +15,11 @@ from random import Random
 import orjson
 
 from gateway.shard.refusal import Ending
+from gateway.simulator.damage import damage_payload
 from gateway.simulator.exchange import Exchange
 from gateway.simulator.fault_counts import FaultCounts
-from gateway.simulator.fault_plan import Episode, FaultPlan, fits
-from gateway.simulator.fault_wire import FaultyWire
+from gateway.simulator.fault_plan import Damage, Episode, FaultPlan, fits
+from gateway.simulator.fault_wire import FaultyWire, Hurt
 from gateway.simulator.faults import Faults
 from gateway.simulator.names import Market
 from tests.trust.clock import SimulatedLoop, SimulatedTime
@@ -133,6 +134,7 @@ class Venue:
         self.sent: Counter[str] = Counter()  # frames of a stream that a socket was due
         self.is_calm = False
         self._opened = 0
+        self.garbled: dict[bytes, str] = {}  # whose a damaged frame was
         self.silent: set[str] = set()
         self.refusing: dict[str, Episode] = {}
         self._offset_ns = clock.real_ns - clock.mono_ns
@@ -166,7 +168,19 @@ class Venue:
         if not self.faults.concerns(key) or self.is_calm:
             return None
         first = self.sent[key] + 1
-        return FaultyWire(self.faults, self.counts, key, socket.number, first=first)
+        return FaultyWire(
+            self.faults, self.counts, key, socket.number, first=first, hurt=self._hurting(key)
+        )
+
+    def _hurting(self, key: str) -> Hurt:
+        """Damage frames of a stream, and remember whose each was; "": of one of several."""
+
+        def hurt(frame: bytes, how: Damage, roll: int) -> bytes:
+            damaged = damage_payload(frame, how, roll)
+            self.garbled[damaged] = "" if self.garbled.get(damaged, key) != key else key
+            return damaged
+
+        return hurt
 
     # Connections.
 

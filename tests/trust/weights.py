@@ -11,19 +11,37 @@ FUTURES = {"aggTrades": 20, "historicalTrades": 200, "trades": 5, "exchangeInfo"
 SPOT_DEPTH = ((100, 5), (500, 25), (1000, 50), (5000, 250))
 FUTURES_DEPTH = ((50, 2), (100, 5), (500, 10), (1000, 20))
 FUTURES_KLINES = ((99, 1), (499, 2), (1000, 5), (1500, 10))
+ALL = 1 << 30  # symbols
+LATEST = {  # by how many symbols are asked for
+    ("ticker/bookTicker", "spot"): ((1, 2), (ALL, 4)),
+    ("ticker/24hr", "spot"): ((20, 2), (100, 40), (ALL, 80)),
+    **{("ticker/bookTicker", market): ((1, 2), (ALL, 5)) for market in ("usdm", "coinm")},
+    **{("ticker/24hr", market): ((1, 1), (ALL, 40)) for market in ("usdm", "coinm")},
+    ("premiumIndex", "usdm"): ((1, 1), (ALL, 10)),
+    ("premiumIndex", "coinm"): ((ALL, 10),),
+}
 MINUTE_S = 60.0
 BAN_LEAST_S = 120.0
 
 
 def weight_of(market: str, call: str, query: Mapping[str, str]) -> int:
-    """Weight of a call (rest-api.md, Order-Book, Kline-Candlestick-Data)."""
+    """Weight of a call (rest-api.md, Order-Book, Kline-Candlestick-Data, Mark-Price, …)."""
     is_spot = market == "spot"
+    if (call, market) in LATEST:
+        return _up_to(LATEST[call, market], _symbols(query))
     if call == "depth":
         table = SPOT_DEPTH if is_spot else FUTURES_DEPTH
         return _up_to(table, int(query.get("limit", 100 if is_spot else 500)))
     if call == "klines" and not is_spot:
         return _up_to(FUTURES_KLINES, int(query.get("limit", 500)))
     return (SPOT if is_spot else FUTURES)[call]
+
+
+def _symbols(query: Mapping[str, str]) -> int:
+    """How many symbols a call is for."""
+    if "symbol" in query:
+        return 1
+    return query["symbols"].count(",") + 1 if "symbols" in query else ALL
 
 
 def _up_to(table: tuple[tuple[int, int], ...], limit: int) -> int:
