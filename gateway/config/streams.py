@@ -34,9 +34,9 @@ class OnDemand(Table, frozen=True):
 
 
 class Backfill(Table, frozen=True):
-    """Fetching the trades and candles that were missed."""
+    """Fetching trades and candles that were missed, and the latest values of quiet streams."""
 
-    enabled: Annotated[bool, Meta(description="Whether gaps are filled by REST.")] = True
+    enabled: Annotated[bool, Meta(description="Whether REST is asked for them.")] = True
     events_max: Annotated[int, Meta(ge=1, le=1_000_000, description="Of one gap, the newest.")] = (
         10_000
     )

@@ -44,9 +44,6 @@ LIMITS = (
 )
 
 
-TIGHT = {"spot": 640, "futures": 250}  # so little that calls must wait for it
-
-
 @dataclass(frozen=True)
 class Scenario:
     """Everything that is drawn for one seed."""
@@ -91,7 +88,7 @@ def scenario_of(seed: int) -> Scenario:
         plan=plan,
         rate=dice.choice((0.5, 1.0)),
         rest_latency_s=dice.choice((0.02, 0.05, 0.2)),
-        limits=_limits(seed, dice),
+        limits=dice.choice(LIMITS),
         reserve=0.2,
         has_twins=has_twins,
         cut_every_s=dice.choice((0.0, 0.0, 15.0)),
@@ -100,11 +97,6 @@ def scenario_of(seed: int) -> Scenario:
         tables=tables,
         has_quotes=has_quotes,
     )
-
-
-def _limits(seed: int, dice: Random) -> dict[str, int]:
-    drawn = dice.choice(LIMITS)
-    return TIGHT if Random(f"{seed}:tight").random() < 0.15 else drawn
 
 
 def _title(has_twins: bool, has_quotes: bool, tables: dict[str, Any]) -> str:
