@@ -103,7 +103,7 @@ def _split(streams: list[Stream]) -> list[list[Stream]]:
     source = _source(streams[0])
     symbols = sorted({stream.symbol for stream in streams})
     size = source.listed_max
-    parts = [symbols[at : at + size] for at in range(0, len(symbols), size)]
+    parts = [frozenset(symbols[at : at + size]) for at in range(0, len(symbols), size)]
     if len(parts) > 1 and sum(source.weight(len(part)) for part in parts) >= source.whole:
         return [streams]
     return [[stream for stream in streams if stream.symbol in part] for part in parts]

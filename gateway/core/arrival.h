@@ -34,6 +34,7 @@ typedef enum gw_fate {
 
 enum { GW_RECENT = 32, GW_BEHIND_RUN_MAX = 3, GW_LATE_RUN_MAX = 32 };
 static const int64_t GW_ANEW_NS = 1000000000, GW_EARLY_MAX_NS = 500000000, GW_QUIET_JOIN_NS = 5000000000, GW_STARVED_NS = 1000000000;
+static const int64_t GW_ALONE_NS = 30000000000;
 
 /* One of the two, in its session. */
 typedef struct gw_origin {
@@ -142,6 +143,13 @@ static inline void gw_arrival_advance(gw_arrivals *a, const gw_sighting *s)
         other->missed_mono = s->mono;
 }
 
+/* The other source is gone, the stream has not gone on for half a minute, and yet events come that say no time: they
+ * are not copies, nor of the time before, or their link would lag. Ids have begun anew while nobody looked. */
+static inline bool gw_arrival_is_alone(const gw_arrivals *a, const gw_sighting *s)
+{
+    return a->identity == GW_ID_MONOTONE && !s->time && !s->paired && s->mono - a->new_mono > GW_ALONE_NS;
+}
+
 static inline void gw_arrival_end_numbering(gw_arrivals *a, const gw_sighting *s)
 {
     a->began = s->time;
@@ -153,12 +161,12 @@ static inline void gw_arrival_end_numbering(gw_arrivals *a, const gw_sighting *s
 static inline gw_fate gw_arrival_restart(gw_arrivals *a, const gw_sighting *s)
 {
     gw_origin *other = &a->sources[1 - s->side];
-    const bool was_seen = other->seen;
+    const bool has_old = other->seen && other->id > s->id; /* else it has begun anew already */
     gw_arrival_end_numbering(a, s);
     other->joined = other->early = a->sources[s->side].early = false;
     other->behind_run = other->late_run = 0;
     gw_arrival_advance(a, s);
-    other->stale = was_seen || s->time;
+    other->stale = has_old || s->time;
     return GW_FATE_RESTARTED;
 }
 
@@ -213,7 +221,7 @@ static inline gw_fate gw_judge_behind(gw_arrivals *a, const gw_sighting *s)
     gw_origin *own = &a->sources[s->side];
     if (!own->seen)
         own->base = a->last_id;
-    if (own->seen ? s->id > own->id : s->paired)
+    if (own->seen ? s->id > own->id && !gw_arrival_is_alone(a, s) : s->paired)
         return gw_arrival_repeat(own, s, s->id == a->last_id);
     if (a->repeats && s->id == own->id && own->seen)
         return gw_judge_again(a, s);
@@ -299,7 +307,7 @@ static inline gw_fate gw_judge_event(gw_arrivals *a, const gw_sighting *s)
 /* What a source brings since the other one restarted: by its time, or else while its ids grow. */
 static inline bool gw_arrival_is_of_before(const gw_arrivals *a, const gw_origin *own, const gw_sighting *s)
 {
-    return s->time && a->began ? s->time < a->began : s->id > own->id;
+    return s->time && a->began ? s->time < a->began : s->id > own->id && !gw_arrival_is_alone(a, s);
 }
 
 /* A lower id said more than a second later: what is late, repeated or lagging has an old time, so the venue's ids

@@ -206,6 +206,15 @@ static void on_partial(gw_engine *e, uint32_t stream)
     gw_store_ladder(e, info->symbol, GW_SLOT_PARTIAL, &cell, depth->bids, depth->asks);
 }
 
+/* A lower id, and no time to tell whether it is late or of ids that have begun anew: what is shown may be of before. */
+static void doubt(gw_engine *e, uint32_t stream)
+{
+    const gw_stream_info *info = &e->streams[stream];
+    const bool untimed = info->arrivals.identity == GW_ID_MONOTONE && gw_event_at(e, info->target.kind) == GW_NULL;
+    if (untimed && gw_status_of(e, stream) == GW_STATUS_LIVE)
+        gw_mark_fed(e, stream, GW_STATUS_STALE, GW_REASON_RESTARTED);
+}
+
 /* What a stream of ids or candles has come to. False: the event is of before that. */
 static bool follow(gw_engine *e, uint32_t stream, gw_fate fate)
 {
@@ -245,6 +254,8 @@ void gw_event_store(gw_engine *e, uint32_t stream, gw_fate fate)
         gw_gap_resumed(e, stream, e->event.meta.update_id, gw_event_at(e, kind));
     /* Trade ids have no holes, so a hole is a loss; the last trade is right all the same, and LIVE. */
     if (GW_UNLIKELY(fate == GW_FATE_OLD || fate == GW_FATE_LATE) || (info->chain != GW_CHAIN_NONE && !follow(e, stream, fate))) {
+        if (fate == GW_FATE_OLD)
+            doubt(e, stream);
         emit_old(e, stream, kind, fate == GW_FATE_LATE);
         return;
     }

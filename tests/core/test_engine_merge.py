@@ -290,6 +290,45 @@ def test_a_survivor_that_is_far_behind_is_not_taken_for_a_restart() -> None:
         assert told == list(range(1, 220))
 
 
+def test_a_survivor_that_stays_below_has_begun_anew() -> None:
+    with Paired() as rig:
+        rig.stream("bookTicker")
+        rig.bring_up_b()
+        for number in (900, 901):
+            rig.give(rig.a, "bookTicker", quote(number))
+        rig.give(rig.b, "bookTicker", quote(10))
+        rig.engine.link_down(rig.a)
+        for number in range(11, 80):
+            rig.wait(1)
+            rig.give(rig.b, "bookTicker", quote(number))
+        assert ids(rig.records(Kind.QUOTE))[-1] == 79
+        assert status_of(rig, SectionKind.QUOTE) == Status.LIVE
+
+
+def test_a_link_that_had_begun_anew_before_the_other_one_is_not_of_before() -> None:
+    with Paired() as rig:
+        rig.stream("bookTicker")
+        rig.bring_up_b()
+        rig.give(rig.a, "bookTicker", quote(900))
+        rig.give(rig.b, "bookTicker", quote(10))
+        for number in (11, 12, 13):
+            rig.give(rig.a, "bookTicker", quote(number))
+        rig.engine.link_down(rig.a)
+        rig.give(rig.b, "bookTicker", quote(14))
+        assert ids(rig.records(Kind.QUOTE))[-1] == 14
+        assert status_of(rig, SectionKind.QUOTE) == Status.LIVE
+
+
+def test_a_lower_id_without_a_time_is_doubt() -> None:
+    with Paired() as rig:
+        rig.stream("bookTicker")
+        rig.give(rig.a, "bookTicker", quote(900))
+        rig.give(rig.a, "bookTicker", quote(10))
+        assert status_of(rig, SectionKind.QUOTE) == Status.STALE
+        rig.give(rig.a, "bookTicker", quote(901))
+        assert status_of(rig, SectionKind.QUOTE) == Status.LIVE
+
+
 def test_the_tail_of_old_ids_does_not_replace_restarted_ones() -> None:
     with Paired() as rig:
         rig.stream("bookTicker")

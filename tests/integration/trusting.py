@@ -93,6 +93,12 @@ class LiveTelling(Telling):
     def _candle(self, stream: Stream, record: Record) -> None:
         pass
 
+    def _value(self, stream: Stream, record: Record) -> None:
+        pass
+
+    def _compare_statuses(self) -> None:
+        """Not here: between a look at the ring and one at a slot the writer goes on."""
+
     def conclude_trades(self) -> None:
         """Every trade from the first told to the last was told, once."""
         for stream in self._by_row.values():
