@@ -7,6 +7,7 @@ import pytest
 from gateway.endpoints import (
     BINANCE,
     PRESETS,
+    Endpoints,
     below,
     check_proxy,
     check_url,
@@ -19,8 +20,8 @@ from gateway.stream_table import FORMS
 
 
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=list(PRESETS))
-def test_every_route_of_every_stream_has_encrypted_addresses(preset: object) -> None:
-    endpoints = PRESETS[preset.name]  # type: ignore[attr-defined]
+def test_every_route_of_every_stream_has_encrypted_addresses(preset: Endpoints) -> None:
+    endpoints = PRESETS[preset.name]
     for market, forms in FORMS.items():
         for route in {form.route for meanings in forms.values() for form in meanings}:
             urls = endpoints.ws_urls(market, route)

@@ -351,7 +351,9 @@ def test_lock_has_what_the_project_names() -> None:
     build = project["build-system"]["requires"]
     named = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"], *build]
     for requirement in named:
-        name, _, version = re.match(r"([\w-]+)(==)?([\w.]+)?", requirement).groups()  # type: ignore[union-attr]
+        found = re.match(r"([\w-]+)(==)?([\w.]+)?", requirement)
+        assert found is not None, requirement
+        name, _, version = found.groups()
         assert name.lower() in locked, f"{name} is not locked: make lock"
         assert version in (None, locked[name.lower()]), (
             f"{requirement}: {locked[name.lower()]} is locked"

@@ -42,8 +42,13 @@ def streams(ctx: click.Context, param: click.Parameter, incomplete: str) -> Item
     found = _matching((name for shard in _shards(ctx) for name in shard.streams), incomplete)
     if len(found) <= MANY or "@" in incomplete:
         return _items(found)
-    heads = dict.fromkeys(name[: name.index("@") + 1] for name in found if ":!" not in name)
-    return _parts(heads) + _items(name for name in found if ":!" in name)
+    heads = dict.fromkeys(name[: name.index("@") + 1] for name in found if _has_symbol(name))
+    return _parts(heads) + _items(name for name in found if not _has_symbol(name))
+
+
+def _has_symbol(stream: str) -> bool:
+    """Whether a symbol stands before its @; usdm:tradingSession has not even that."""
+    return "@" in stream and ":!" not in stream
 
 
 def new_streams(ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:

@@ -61,7 +61,9 @@ class LazyGroup(click.Group):
         return names or click.Command.shell_complete(self, ctx, incomplete)
 
 
-@click.group(cls=LazyGroup, epilog=_EPILOG)
+@click.group(
+    cls=LazyGroup, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(__version__, prog_name="gateway", message="%(prog)s %(version)s")
 def group() -> None:
     """Binance market data for every process on this host.

@@ -51,5 +51,10 @@ def size(count: float) -> str:
     return f"{_three(count)} GiB"
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: "1 stream", "1,200 streams"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def _three(value: float) -> str:
     return f"{value:.0f}" if value >= 99.5 else f"{value:.3g}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from gateway.cli.numbers import rate, size
+from gateway.cli.numbers import counted, rate, size
 from gateway.cli.prospect import ConnectionLine, Move, Prospect, Running, ShardLine, StreamLine
 
 SHOWN = 6
@@ -20,7 +20,7 @@ def lines(found: Prospect, all_streams: bool) -> Iterator[str]:
     for shard in found.shards:
         yield from _shard(shard, most)
     if found.left_out:
-        yield f"left out: {_count(len(found.left_out), 'name')}"
+        yield f"left out: {counted(len(found.left_out), 'name')}"
         names = [f"  {name}: {why}" for name, why in found.left_out.items()]
         yield from _few(names, most)
     yield from _running(found.running, most)
@@ -31,9 +31,9 @@ def _sums(found: Prospect) -> str:
     connections = sum(_real(shard) for shard in found.shards)
     return ", ".join(
         (
-            _count(streams, "stream"),
-            _count(connections, "connection"),
-            _count(len(found.shards), "shard"),
+            counted(streams, "stream"),
+            counted(connections, "connection"),
+            counted(len(found.shards), "shard"),
         )
     )
 
@@ -63,14 +63,14 @@ def _memory(found: Prospect) -> str:
 
 def _shard(shard: ShardLine, most: int) -> Iterator[str]:
     cpus = f", CPU {','.join(map(str, shard.cpus))}" if shard.cpus else ""
-    counts = f"{_count(shard.symbols, 'symbol')}, {_count(shard.streams, 'stream')}"
+    counts = f"{counted(shard.symbols, 'symbol')}, {counted(shard.streams, 'stream')}"
     yield f"shard {shard.id}: {counts}, {rate(shard.rate)}/s, {size(shard.bytes)}{cpus}"
     for connection in shard.connections:
         yield from _connection(connection, most)
 
 
 def _connection(connection: ConnectionLine, most: int) -> Iterator[str]:
-    counts = _count(len(connection.streams), "stream")
+    counts = counted(len(connection.streams), "stream")
     yield f"  {connection.name:<20} {counts:>13} {rate(connection.rate):>9}/s"
     yield from _few([_stream(stream) for stream in connection.streams], most)
 
@@ -86,7 +86,7 @@ def _running(running: Running | None, most: int) -> Iterator[str]:
         return
     yield (
         f"against the gateway in {running.run_dir}, pid {running.pid}: "
-        f"{_count(running.streams, 'stream')}, {_count(running.shards, 'shard')}"
+        f"{counted(running.streams, 'stream')}, {counted(running.shards, 'shard')}"
     )
     kinds = {
         "moves": [move for move in running.moves if None not in (move.before, move.after)],
@@ -98,7 +98,7 @@ def _running(running: Running | None, most: int) -> Iterator[str]:
     for word, moved in kinds.items():
         if moved:
             verb = word if len(moved) == 1 else word.removesuffix("es" if word == "goes" else "s")
-            yield f"  {_count(len(moved), 'stream')} {verb}"
+            yield f"  {counted(len(moved), 'stream')} {verb}"
             yield from _few([f"    {move.stream:<40} {_where(move)}" for move in moved], most)
 
 
@@ -118,7 +118,3 @@ def _few(found: Sequence[str], most: int) -> Iterator[str]:
 
 def _real(shard: ShardLine) -> int:
     return sum("/" in connection.name for connection in shard.connections)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -15,10 +15,12 @@ from msgspec import structs
 
 from gateway import __version__, log
 from gateway.cli.manual import manual
+from gateway.cli.numbers import counted
 from gateway.cli.options import config_option, override_options, run_dir_option, settings_of
 from gateway.config import Config, Upstream, selection_of
 from gateway.config.files import STDIN
 from gateway.errors import UsageError
+from gateway.layout_enums import Kind
 from gateway.plan import ShardPlan
 from gateway.rundir import candidates
 from gateway.state import state_directory
@@ -69,8 +71,9 @@ def command(
     A pattern that matches nothing today is a warning, and takes what is listed later; a name that
     the venue does not list ends the start with 78.
 
-    SIGHUP has it read --config again and follow what changed in 'subscribe'; a file that is wrong
-    changes nothing.
+    SIGHUP has it read --config again and follow what changed in 'subscribe' and the other keys that
+    'gateway config init' marks; those that need a restart are named in the log. A file that is
+    wrong changes nothing.
     """
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the supervisor listens to it
     if log_json:
@@ -120,8 +123,10 @@ def _announce(started: Started) -> None:
     click.echo(f"gateway {__version__} is running in {started.run_dir}, pid {os.getpid()}")
     click.echo(f"  upstream  {started.upstream}")
     for plan in started.plans:
-        parts = f"{len(plan.symbols)} symbols, {len(plan.streams)} streams"
-        click.echo(f"  shard {plan.shard_id}   {parts} over {len(plan.connections)} connections")
+        streams = counted(len(plan.streams), "stream")
+        parts = f"{counted(len(plan.symbols), 'symbol')}, {streams}"
+        connections = counted(len(plan.connections), "connection")
+        click.echo(f"  shard {plan.shard_id:<4}{parts} over {connections}")
     rings = {
         f"{plan.events_ring_bytes / 2**20:g} MiB + {plan.raw_ring_bytes / 2**20:g} MiB"
         for plan in started.plans
@@ -138,9 +143,12 @@ def _announce(started: Started) -> None:
 
 def _suggestions(plans: Sequence[ShardPlan]) -> list[str]:
     """Return commands that show something here."""
-    names = [stream.name for plan in plans for stream in plan.streams]
-    symbol = next((name.partition("@")[0] for name in names if "!" not in name), "")
-    if not symbol:
-        return ["top", f"tail '{names[0]}'"] if names else ["status", "subscribe STREAM"]
+    streams = [stream for plan in plans for stream in plan.streams]
+    if not streams:
+        return ["status", "subscribe STREAM"]
+    booked = next((each.name for each in streams if each.kind is Kind.DIFF), "")
+    if not booked:
+        return ["top", f"tail '{streams[0].name}'"]
+    symbol = booked.partition("@")[0]
     market, _, name = symbol.partition(":")
     return ["top", f"book {market}:{name.upper()}", f"tail '{symbol}@'"]

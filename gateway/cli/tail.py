@@ -20,7 +20,7 @@ from gateway.streams import parse, parse_symbol
 from gateway_client import Gateway, Message, Subscription, UnknownStream
 
 _STATE = "state:"
-_PREFIX_ENDS = ("@", "*")
+_PREFIX_ENDS = ("@", "!", "*")
 _IDLE_SECONDS = 0.005
 _CHECK_SECONDS = 1.0
 
@@ -32,7 +32,7 @@ _CHECK_SECONDS = 1.0
             "gateway tail spot:btcusdt@trade",
             "gateway tail 'spot:btcusdt@'",
             "gateway tail 'usdm:*' --count 100",
-            "gateway tail state:spot:BTCUSDT",
+            "gateway tail 'state:*'",
         ),
         (67, 69, 76, 130),
     ),
@@ -42,13 +42,15 @@ _CHECK_SECONDS = 1.0
 @click.option("--binary", is_flag=True, help="Take the event records, and print them as JSON.")
 @run_dir_option
 def command(topic: str, count: int | None, binary: bool, run_dir: str) -> None:
-    """Print the messages of TOPIC: a stream, or all that begin with it if it ends in @ or *.
+    """Print the messages of TOPIC: a stream, or all that begin with it if it ends in @, ! or *.
 
     \b
       gateway tail 'spot:btcusdt@'           every stream of one instrument
       gateway tail spot:btcusdt@trade        one stream
+      gateway tail 'usdm:!'                  whole-market streams
       gateway tail 'usdm:*' --count 100      everything of a market
       gateway tail state:spot:BTCUSDT        changes of its trust state
+      gateway tail 'state:*'                 the same of all
 
     A line has six fields, parted by single spaces: topic, epoch, sequence, receive time in ns,
     flags, and the venue's own JSON. What this reader was too slow for is said on stderr.
@@ -61,7 +63,7 @@ def command(topic: str, count: int | None, binary: bool, run_dir: str) -> None:
         _check_carried(gateway, topic)
         if binary:
             _check_has_records(gateway, topic)
-        subscription = gateway.subscribe(topic, binary=binary)
+        subscription = gateway.subscribe(_asked(topic), binary=binary)
         try:
             _print(gateway, subscription, count, _binary(gateway) if binary else _json)
         except KeyboardInterrupt:
@@ -73,8 +75,12 @@ def command(topic: str, count: int | None, binary: bool, run_dir: str) -> None:
 
 def _check_topic(topic: str) -> None:
     """Raise UsageError for what can never be a topic."""
+    if topic == _STATE:
+        remedy = f"write {_STATE}spot:BTCUSDT, or '{_STATE}*' for all"
+        raise UsageError(topic, "names no symbol", remedy)
     if topic.startswith(_STATE):
-        parse_symbol(topic.removeprefix(_STATE))
+        if not topic.endswith("*"):
+            parse_symbol(topic.removeprefix(_STATE))
     elif not topic.endswith(_PREFIX_ENDS):
         parse(topic)
     elif topic != "*" and topic.partition(":")[0].rstrip("*") not in BY_NAME:
@@ -82,17 +88,29 @@ def _check_topic(topic: str) -> None:
         raise UsageError(topic, "begins with no market", f"begin it with one of {allowed} and ':'")
 
 
+def _asked(topic: str) -> str:
+    """The topic as the client wants it, which takes @ and * alone for a beginning."""
+    return f"{topic}*" if topic.endswith("!") else topic
+
+
 def _check_carried(gateway: Gateway, topic: str) -> None:
-    """Raise UnknownStream for a beginning that no stream has."""
+    """Raise UnknownStream for a beginning that nothing here has."""
     if topic.endswith(_PREFIX_ENDS):
-        streams = gateway.streams()
-        if not any(stream.startswith(topic.removesuffix("*")) for stream in streams):
-            raise UnknownStream(topic, streams)
+        is_state = topic.startswith(_STATE)
+        known = [_STATE + name for name in gateway.symbols()] if is_state else gateway.streams()
+        if not any(_takes(topic, name) for name in known):
+            raise UnknownStream(topic, known)
+
+
+def _takes(topic: str, name: str) -> bool:
+    is_beginning = topic.endswith(_PREFIX_ENDS)
+    return name.startswith(topic.removesuffix("*")) if is_beginning else name == topic
 
 
 def _check_has_records(gateway: Gateway, topic: str) -> None:
-    """Raise UsageError for a stream whose rows alone are records: nothing would ever come."""
-    if topic in gateway.streams() and gateway.stream(topic).is_whole:
+    """Raise UsageError for streams whose rows alone are records: nothing would ever come."""
+    taken = [name for name in gateway.streams() if _takes(topic, name)]
+    if taken and all(gateway.stream(name).is_whole for name in taken):
         raise UsageError(
             topic, "has no records of its own, its rows have", "take the stream of a row"
         )

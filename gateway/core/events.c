@@ -206,12 +206,13 @@ static void on_partial(gw_engine *e, uint32_t stream)
     gw_store_ladder(e, info->symbol, GW_SLOT_PARTIAL, &cell, depth->bids, depth->asks);
 }
 
-/* A lower id, and no time to tell whether it is late or of ids that have begun anew: what is shown may be of before. */
+/* A lower id that no earlier time calls late: what is shown may be of before ids began anew. */
 static void doubt(gw_engine *e, uint32_t stream)
 {
     const gw_stream_info *info = &e->streams[stream];
-    const bool untimed = info->arrivals.identity == GW_ID_MONOTONE && gw_event_at(e, info->target.kind) == GW_NULL;
-    if (untimed && gw_status_of(e, stream) == GW_STATUS_LIVE)
+    const int64_t at = gw_event_at(e, info->target.kind);
+    const bool late = at != GW_NULL && at < info->arrivals.last_time;
+    if (info->arrivals.identity == GW_ID_MONOTONE && !late && gw_status_of(e, stream) == GW_STATUS_LIVE)
         gw_mark_fed(e, stream, GW_STATUS_STALE, GW_REASON_RESTARTED);
 }
 

@@ -71,15 +71,20 @@ def judge_open_files(soft: int, connections_of_a_shard: int, shards: int) -> Fin
 def judge_room(place: str, needed: int, free: int, back: int) -> Finding:
     """Judge the bytes ``free`` at ``place``; ``back``: what a gateway there holds now."""
     have = free + back
-    seen = f"{needed / 2**20:.1f} MiB are needed in {place}, {have / 2**20:.1f} MiB are free"
+    seen = f"{_size(needed)} are needed in {place}, {_size(have)} are free"
     if back:
-        seen += f" (of these {back / 2**20:.1f} MiB once its gateway stops)"
+        seen += f" (of these {_size(back)} once its gateway stops)"
     mend = f"mount -o remount,size=… {place}, or smaller rings ([memory])"
     if have < needed:
         return bad(ROOM, seen, mend, RunDirError.exit_code)
     if have < 2 * needed:  # a shard that starts anew builds its segment beside the old one
         return warn(ROOM, f"{seen}: not for a shard's new segment beside its old one", mend)
     return ok(ROOM, seen)
+
+
+def _size(count: int) -> str:
+    mebibytes = count / 2**20
+    return f"{mebibytes:.1f} MiB" if mebibytes < 1024 else f"{mebibytes / 1024:.1f} GiB"
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,9 +94,11 @@ def test_new_streams_are_put_together_from_symbols_and_the_table(offer: Offer) -
 
 def test_many_streams_are_offered_by_their_symbols_first(offer: Offer, running: Path) -> None:
     streams = tuple(f"spot:s{n}usdt@{kind}" for n in range(MANY) for kind in ("trade", "ticker"))
-    (running / "manifest.json").write_text(manifest((*streams, "spot:!ticker@arr")))
+    whole = ("spot:!ticker@arr", "usdm:tradingSession")
+    (running / "manifest.json").write_text(manifest((*streams, *whole)))
     assert "spot:s7usdt@" in offer("gateway tail spot:", "part")
     assert len(offer("gateway tail spot:", "part")) == MANY
+    assert offer("gateway tail ", "plain") == list(whole)
     assert offer("gateway tail spot:s7usdt@") == ["spot:s7usdt@ticker", "spot:s7usdt@trade"]
 
 

@@ -119,6 +119,7 @@ def test_version_is_printed(gateway: Run) -> None:
         (["tail", "btcusdt@trade"], 2, "btcusdt@trade: has no market; "),
         (["tail", "spot:btcusdt"], 2, "spot:btcusdt: names no stream; write it like"),
         (["tail", "nyse:*"], 2, "nyse:*: begins with no market; begin it with one of spot, usdm"),
+        (["tail", "state:"], 2, "state:: names no symbol; write state:spot:BTCUSDT, or 'state:*'"),
         (["tail", "state:spot:btc"], 2, "symbols are uppercase; write spot:BTC"),
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.cli.numbers import duration, exact, rate, size
+from gateway.cli.numbers import counted, duration, exact, rate, size
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,10 @@ def test_rate_has_three_digits(per_second: float, text: str) -> None:
 )
 def test_size_is_in_binary_units(count: int, text: str) -> None:
     assert size(count) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(0, "0 streams"), (1, "1 stream"), (1200, "1,200 streams")]
+)
+def test_count_has_its_noun(number: int, text: str) -> None:
+    assert counted(number, "stream") == text

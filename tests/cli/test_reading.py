@@ -107,6 +107,33 @@ def test_tail_prints_an_array_as_one_line(gateway: Run, full: str) -> None:
     assert (code, out) == (0, f"{topic} 5 1 123 - [1,2]\n")
 
 
+def test_tail_takes_all_streams_of_a_whole_market(gateway: Run, full: str) -> None:
+    arrays = Publisher(Path(full) / "shard-0.arrays.pub")
+    _add_arrays(full)
+    sender = _send_when_heard(arrays, b"usdm:!", b"usdm:!miniTicker@arr 5 1 123 - [1,2]")
+    code, out, _ = gateway("tail", "usdm:!", "--count", "1", "--run-dir", full)
+    sender.join()
+    arrays.socket.close()
+    assert (code, out) == (0, "usdm:!miniTicker@arr 5 1 123 - [1,2]\n")
+
+
+def test_tail_takes_the_states_of_all_instruments(gateway: Run, full: str) -> None:
+    publisher = Publisher(Path(full) / "shard-0.pub")
+    line = "state:spot:BTCUSDT 5 1 123 S {}"
+    sender = _send_when_heard(publisher, b"state:", line.encode())
+    code, out, _ = gateway("tail", "state:*", "--count", "1", "--run-dir", full)
+    sender.join()
+    publisher.socket.close()
+    assert (code, out) == (0, f"{line}\n")
+
+
+@pytest.mark.parametrize("topic", ["coinm:!", "state:spot:NOPE*", "spot:nope@"])
+def test_tail_of_a_beginning_that_nothing_has_is_67(gateway: Run, full: str, topic: str) -> None:
+    code, out, err = gateway("tail", topic, "--count", "1", "--run-dir", full)
+    assert (code, out, err.count("\n")) == (67, "", 1)
+    assert err.startswith(f"gateway: {topic}: ")
+
+
 def test_tail_prints_records_of_a_new_kind(gateway: Run, run_dir: Path) -> None:
     shard, name = Shard(run_dir).start(), "spot:btcusdt@kline_1m"
     shard.add_stream(name, Kind.KLINE, has_value=True)
@@ -124,8 +151,9 @@ def test_tail_prints_records_of_a_new_kind(gateway: Run, run_dir: Path) -> None:
     assert json.loads(out.split(" ", 5)[5])["close_px"] == "0.05"
 
 
-def test_tail_refuses_records_of_an_array(gateway: Run, full: str) -> None:
-    code, out, err = gateway("tail", "usdm:!miniTicker@arr", "--binary", "--run-dir", full)
+@pytest.mark.parametrize("topic", ["usdm:!miniTicker@arr", "usdm:!miniTicker@"])
+def test_tail_refuses_records_of_an_array(gateway: Run, full: str, topic: str) -> None:
+    code, out, err = gateway("tail", topic, "--binary", "--run-dir", full)
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert "has no records of its own, its rows have; take the stream of a row" in err
 

@@ -38,6 +38,6 @@ def backend(request: pytest.FixtureRequest) -> ModuleType:
 def gateway_class(backend: ModuleType) -> type[Gateway]:
     """``Gateway`` on that backend."""
     if backend is plain:
-        return PlainGateway  # type: ignore[return-value]
+        return PlainGateway  # type: ignore[return-value]  # the same calls
     assert Gateway.accelerated, "the accelerator is not built"
     return Gateway

@@ -29,7 +29,7 @@ _CELLS = {"last_trade": "trade", "mark_price": "mark"}  # section -> struct, whe
 _MARKETS = {"spot": 1, "usdm": 2, "coinm": 3}
 
 
-class PlainGateway(Calls, plain.Reader):  # type: ignore[misc]
+class PlainGateway(Calls, plain.Reader):
     """``Gateway`` on the plain reader, whatever this machine has compiled."""
 
 

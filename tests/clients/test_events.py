@@ -118,7 +118,7 @@ def test_kind_of_a_newer_layout_is_passed_on(
     shard: Shard, ring: RingWriter, gateway_class: type[Gateway]
 ) -> None:
     events = gateway_class(shard.run_dir).events(timeout=0)
-    ring.write(77, "quote", update_id=5)  # type: ignore[arg-type]
+    ring.write(77, "quote", update_id=5)  # type: ignore[arg-type]  # no kind that is known
     (event,) = events
     assert (event.kind, event.update_id) == (EventKind.UNKNOWN, 5)
 
@@ -178,7 +178,7 @@ def test_instrument_added_meanwhile_has_its_name_and_scale(
     row = shard.add_symbol("NEWUSDT", px_exponent=-3)
     ring.write(Kind.TRADE, "trade", symbol=row, px=1500)
     (event,) = events
-    assert (event.symbol, event.px) == ("spot:NEWUSDT", 1.5)  # type: ignore[attr-defined]
+    assert (event.symbol, event.px) == ("spot:NEWUSDT", 1.5)  # type: ignore[attr-defined]  # a trade
 
 
 def test_retired_row_is_followed_to_its_successor(
@@ -192,7 +192,7 @@ def test_retired_row_is_followed_to_its_successor(
     ring.write(Kind.TRADE, "trade", symbol=row, px=10000)
     found = list(events)
     assert [event.kind for event in found] == [EventKind.STATE, EventKind.TRADE]
-    assert found[1].px == 1.0  # type: ignore[attr-defined]
+    assert found[1].px == 1.0  # type: ignore[attr-defined]  # a trade
 
 
 @pytest.mark.parametrize("symbol", [None, BTC])

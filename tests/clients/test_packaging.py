@@ -103,7 +103,7 @@ def test_stub_and_accelerator_name_the_same_things() -> None:
         if not isinstance(node, ast.ClassDef):
             continue
         stub = {
-            each.target.id if isinstance(each, ast.AnnAssign) else each.name  # type: ignore[union-attr]
+            each.target.id if isinstance(each, ast.AnnAssign) else each.name  # type: ignore[union-attr]  # a name
             for each in node.body
             if isinstance(each, ast.FunctionDef | ast.AnnAssign)
         }

@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -29,6 +30,7 @@ STREAMS = tuple(
 STATE = "document.getElementById('state').textContent"
 BEST = "document.querySelector('#ladder .bids .rung').textContent"
 KILLED_SECONDS = 2.0
+LOOKED_AT = "usdm:BTCUSDT"  # since another was chosen
 
 
 def has_browser() -> bool:
@@ -59,11 +61,14 @@ async def page(run_dir: Path) -> AsyncIterator[tuple[Browser, Dashboard]]:
 
 
 @pytest.mark.timeout(180)
-async def test_page_shows_a_gateway_its_death_and_its_own(run_dir: Path) -> None:
+async def test_page_shows_a_gateway_its_death_and_its_own(run_dir: Path, tmp_path: Path) -> None:
     async with page(run_dir) as (seen, dashboard):
         await seen.wait("document.body.dataset.gateway === 'WAITING'")
         with Simulator() as simulator:
-            service = await asyncio.to_thread(Service, run_dir, simulator, STREAMS)
+            settings = tmp_path / "gateway.toml"
+            settings.write_text("shards = 2\n")
+            options = ("--config", str(settings))
+            service = await asyncio.to_thread(Service, run_dir, simulator, STREAMS, options)
             with service:
                 await seen.wait(
                     f"{STATE} === 'LIVE' && document.querySelectorAll('.row').length === 3"
@@ -116,8 +121,8 @@ async def another_is_chosen(seen: Browser) -> None:
 
 
 async def death_is_told(seen: Browser, service: Service) -> None:
-    """Of the shard at once, and that it is over as soon as it is."""
-    pid = service.shard_pid()
+    """Of one shard and of all of them at once, and that it is over as soon as it is."""
+    shard, other = of_the_book(service)
     await seen.js(
         "window.states = new Set(); new MutationObserver(() => "
         "states.add(state.textContent + ' ' + book.classList.contains('untrusted')))"
@@ -126,13 +131,41 @@ async def death_is_told(seen: Browser, service: Service) -> None:
     # A supervisor that is stopped restarts nothing, so that there is time to look.
     os.kill(service.process.pid, signal.SIGSTOP)
     try:
-        os.kill(pid, signal.SIGKILL)
+        os.kill(shard["pid"], signal.SIGKILL)
         await seen.wait(f"{STATE} === 'DEAD'", KILLED_SECONDS)
         assert await seen.js("book.classList.contains('untrusted')")
-        assert "DEAD" in await seen.wait("!banner.hidden && banner.textContent")
-        assert await seen.js("document.querySelector('.shard').dataset.state") == "DEAD"
+        banner = await seen.wait("!banner.hidden && banner.textContent")
+        number = shard["id"]
+        assert banner == (f"1 OF 2 SHARDS DEAD. Not to be trusted: instruments of shard {number}.")
+        assert await states_of(seen, ".shard") == [
+            "DEAD" if each == number else "LIVE" for each in range(2)
+        ]
+        # The other shard's instruments are shown as before.
+        symbols = sorted(shard["symbols"] + other["symbols"])
+        assert await states_of(seen, ".row") == [
+            "LIVE" if each in other["symbols"] else "DEAD" for each in symbols
+        ]
+        await seen.screenshot(ARTIFACTS / "dashboard-shard-dead.png")
+        os.kill(other["pid"], signal.SIGKILL)
+        told = "banner.textContent.startsWith('THE GATEWAY IS DEAD.')"
+        await seen.wait(told, KILLED_SECONDS)
+        assert set(await states_of(seen, ".row")) == {"DEAD"}
         await seen.screenshot(ARTIFACTS / "dashboard-dead.png")
     finally:
         os.kill(service.process.pid, signal.SIGCONT)
     await seen.wait(f"{STATE} === 'LIVE' && banner.hidden", 60.0)
     assert "LIVE true" not in await seen.js("[...states]")
+
+
+def of_the_book(service: Service) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The shard, as in the manifest, whose instrument is looked at, and the other one."""
+    shards = json.loads((service.run_dir / "manifest.json").read_text())["shards"]
+    has_it, has_not = sorted(shards, key=lambda shard: LOOKED_AT not in shard["symbols"])
+    return has_it, has_not
+
+
+async def states_of(seen: Browser, selector: str) -> list[str]:
+    """The states of all elements of a kind, in the page's order."""
+    elements = f"[...document.querySelectorAll({selector!r})]"
+    found: list[str] = await seen.js(f"{elements}.map((each) => each.dataset.state)")
+    return found

@@ -59,6 +59,14 @@ def test_room_counts_what_a_running_gateway_gives_back(
     assert judge.judge_room("/dev/shm", 20 * MIB, free * MIB, back * MIB).verdict is verdict
 
 
+def test_room_is_told_in_units_that_people_read() -> None:
+    found = judge.judge_room("/dev/shm", 20 * MIB, 1536 * MIB, 512 * MIB)
+    assert found.seen == (
+        "20.0 MiB are needed in /dev/shm, 2.0 GiB are free "
+        "(of these 512.0 MiB once its gateway stops)"
+    )
+
+
 def test_budgets_tell_holds_first() -> None:
     quiet = {"binance.com": Budget("connections", 12, 250)}
     assert "12 of 250 connections" in judge.judge_budgets(quiet, {}).seen

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.metrics.health import healthy, ready
+from gateway.metrics.readings import ShardReading
 from tests.metrics.made import reading, shard, stream
 
 HUNG = reading(shard(1, is_alive=False, heartbeat_age_ns=2_340_000_000))
@@ -32,9 +33,9 @@ def test_all_is_well() -> None:
     [(HUNG, "shard 1: last heartbeat 2.3 s ago"), (CLOSED, "shard 1 is CLOSED")],
     ids=["hung", "closed"],
 )
-def test_shard_that_does_not_beat_is_named(bad: object, line: str) -> None:
-    assert healthy(2, [reading(), bad]) == (False, line)  # type: ignore[list-item]
-    assert ready(2, [reading(), bad]) == (False, line)  # type: ignore[list-item]
+def test_shard_that_does_not_beat_is_named(bad: ShardReading, line: str) -> None:
+    assert healthy(2, [reading(), bad]) == (False, line)
+    assert ready(2, [reading(), bad]) == (False, line)
 
 
 @pytest.mark.parametrize("delivery", ["WAITING", "STALE", "SILENT", "DOWN", "DEAD"])

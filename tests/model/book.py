@@ -77,7 +77,7 @@ class Book:
         self.asks = Side(best_is_highest=False)
 
     def clear(self) -> None:
-        self.__init__(self.levels_max)  # type: ignore[misc]
+        self.__init__(self.levels_max)  # type: ignore[misc]  # of this class, for none is derived
 
     def set(self, side: int, px: int, qty: int) -> bool:
         """Set a level of side 0 (bids) or 1 (asks); returns whether the book changed."""

@@ -45,7 +45,7 @@ def test_the_scanner_accepts_what_json_accepts(text: str) -> None:
 @examples(500)
 @given(mutated())
 def test_the_scanner_accepts_mutated_payloads_as_json_does(payload: object) -> None:
-    text = payload.data.decode(errors="replace")  # type: ignore[attr-defined]
+    text = payload.data.decode(errors="replace")  # type: ignore[attr-defined]  # a Payload
     assert (json_text.verdict(text)[0] is None) == is_json(text)
 
 
@@ -68,7 +68,8 @@ def test_decimals_go_out_and_come_back(mantissa: int, exponent: int, zeros: int)
 
 
 def test_the_book_keeps_its_prices_sorted_and_its_best_on_top() -> None:
-    noise, book, naive = random.Random(3), Book(), ({}, {})  # type: ignore[var-annotated]
+    noise, book = random.Random(3), Book()
+    naive: tuple[dict[int, int], dict[int, int]] = ({}, {})
     for _ in range(5000):
         side, px, qty = noise.randrange(2), noise.randrange(200), noise.randrange(3)
         book.set(side, px, qty)

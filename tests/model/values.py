@@ -27,7 +27,9 @@ class Bare(str):
 
 def converter(row: str, events: tuple[str, ...], symbol: str, px: int, qty: int) -> Convert:
     """Return what turns a value of type ``row`` (see payload_keys) into a field's value."""
-    base, suffix = re.fullmatch(r"([a-z]+[0-9]*-?)([+~?]*)", row).groups()  # type: ignore[union-attr]
+    found = re.fullmatch(r"([a-z]+[0-9]*-?)([+~?]*)", row)
+    assert found is not None, row
+    base, suffix = found.groups()
     convert = _base(base, events, symbol, px, qty)
     if "+" in suffix:
         convert = _not_negative(convert)

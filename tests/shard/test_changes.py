@@ -23,7 +23,7 @@ numbers = itertools.count(1)
 
 
 def change(**what: object) -> PlanChange:
-    return PlanChange(next(numbers), **what)  # type: ignore[arg-type]
+    return PlanChange(next(numbers), **what)  # type: ignore[arg-type]  # of several types
 
 
 @pytest_asyncio.fixture

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -94,7 +95,7 @@ def test_shards_end_soon_after_their_supervisor(start: Start, tmp_path: Path) ->
     running.process.kill()
     running.process.wait()
     for pid in pids:
-        wait_for(lambda pid=pid: is_gone(pid))  # type: ignore[misc]
+        wait_for(partial(is_gone, pid))
 
 
 def test_shard_dies_alone(start: Start, tmp_path: Path) -> None:

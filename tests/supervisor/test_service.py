@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.supervisor.conftest import Start
+from tests.supervisor.conftest import Running, Shard, Start
 from tests.supervisor.venue import Venue
 from tests.waiting import is_gone, wait_for
 
@@ -52,6 +53,10 @@ def test_readers_find_no_manifest_once_the_stop_has_begun(start: Start) -> None:
     assert running.end() == 0
 
 
+def is_replaced(running: Running, before: Shard) -> bool:
+    return bool(running.shard()["pid"] != before["pid"])
+
+
 def test_killed_shard_is_started_again_and_the_manifest_says_so(
     start: Start,
 ) -> None:
@@ -60,7 +65,7 @@ def test_killed_shard_is_started_again_and_the_manifest_says_so(
     for _ in range(3):
         before = running.shard()
         os.kill(int(str(before["pid"])), signal.SIGKILL)
-        wait_for(lambda before=before: running.shard()["pid"] != before["pid"])  # type: ignore[misc]
+        wait_for(partial(is_replaced, running, before))
         assert int(str(running.shard()["generation"])) > int(str(before["generation"]))
     said = running.log.read_text()
     assert "ended with -9 after " in said
