@@ -137,12 +137,12 @@ def _announce(started: Started) -> None:
     if started.metrics:
         click.echo(f"  metrics   {started.metrics}/metrics")
     where = "" if started.run_dir in candidates("", {}) else f" --run-dir {started.run_dir}"
-    for number, line in enumerate(_suggestions(started.plans)):
+    for number, line in enumerate(suggestions(started.plans)):
         click.echo(f"  {'' if number else 'try':<10}gateway {line}{where}")
 
 
-def _suggestions(plans: Sequence[ShardPlan]) -> list[str]:
-    """Return commands that show something here."""
+def suggestions(plans: Sequence[ShardPlan]) -> list[str]:
+    """Return commands that show something of what is carried."""
     streams = [stream for plan in plans for stream in plan.streams]
     if not streams:
         return ["status", "subscribe STREAM"]

@@ -108,7 +108,9 @@ def _takes(topic: str, name: str) -> bool:
 
 
 def _check_has_records(gateway: Gateway, topic: str) -> None:
-    """Raise UsageError for streams whose rows alone are records: nothing would ever come."""
+    """Raise UsageError for what has no records, or in its rows alone: nothing would ever come."""
+    if topic.startswith(_STATE):
+        raise UsageError(topic, "has no records", "leave --binary away")
     taken = [name for name in gateway.streams() if _takes(topic, name)]
     if taken and all(gateway.stream(name).is_whole for name in taken):
         raise UsageError(

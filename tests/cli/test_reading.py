@@ -158,6 +158,12 @@ def test_tail_refuses_records_of_an_array(gateway: Run, full: str, topic: str) -
     assert "has no records of its own, its rows have; take the stream of a row" in err
 
 
+def test_tail_refuses_records_of_states(gateway: Run, full: str) -> None:
+    code, out, err = gateway("tail", "state:*", "--binary", "--run-dir", full)
+    assert (code, out) == (2, "")
+    assert err == "gateway: state:*: has no records; leave --binary away\n"
+
+
 def _add_arrays(run_dir: str) -> None:
     path = Path(run_dir) / "manifest.json"
     manifest = json.loads(path.read_text())

@@ -141,7 +141,8 @@ async def death_is_told(seen: Browser, service: Service) -> None:
             "DEAD" if each == number else "LIVE" for each in range(2)
         ]
         # The other shard's instruments are shown as before.
-        symbols = sorted(shard["symbols"] + other["symbols"])
+        symbols = await seen.js("[...document.querySelectorAll('.row')].map(r => r.dataset.symbol)")
+        assert sorted(symbols) == sorted(shard["symbols"] + other["symbols"])
         assert await states_of(seen, ".row") == [
             "LIVE" if each in other["symbols"] else "DEAD" for each in symbols
         ]
