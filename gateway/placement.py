@@ -33,44 +33,75 @@ def spread(
     """Return who of ``loads`` takes each of ``costs``; ``homes`` had some of them last time.
 
     What had a home keeps it, unless the fullest would have over ``UNEVEN_MAX`` times what the
-    fullest has when all is laid out anew: then as few as will do move from there.
+    fullest has when all is laid out anew: then as few as will do move from there. Nobody is left
+    with nothing to do while another has several: shards are wanted for what dies alone, too.
     """
-    fresh, totals = _lay(costs, loads, {})
+    fresh = _Lay(costs, loads, {})
     known = homes or {}
     kept = {name: known[name] for name in costs if 0 <= known.get(name, -1) < len(loads)}
     if not kept:
-        return fresh
-    limit = UNEVEN_MAX * max(totals)
-    taken, totals = _lay(costs, loads, kept)
-    for _ in costs:
-        if max(totals) <= limit:
-            return taken
-        source, target = totals.index(max(totals)), totals.index(min(totals))
-        name = _to_move(
-            {name: costs[name] for name, number in taken.items() if number == source},
-            totals[source] - limit,
-            limit - totals[target],
-        )
-        if name is None:
-            break
-        taken[name] = target
-        totals[source] -= costs[name]
-        totals[target] += costs[name]
-    return taken if max(totals) <= limit else fresh
+        return fresh.taken
+    limit = UNEVEN_MAX * max(fresh.totals)
+    lay = _Lay(costs, loads, kept)
+    lay.employ_the_idle()
+    is_even = lay.level(limit)
+    return lay.taken if is_even else fresh.taken
 
 
-def _lay(
-    costs: Mapping[str, float], loads: Sequence[float], kept: Mapping[str, int]
-) -> tuple[dict[str, int], list[float]]:
-    """Place what is not ``kept``, the dearest first; return who has what, and how much each has."""
-    totals, taken = list(loads), dict(kept)
-    for name, number in kept.items():
-        totals[number] += costs[name]
-    for name, cost in _dearest_first(costs):
-        if name not in kept:
-            taken[name] = totals.index(min(totals))
-            totals[taken[name]] += cost
-    return taken, totals
+class _Lay:
+    """Who has what: what is ``kept`` stays, the rest is placed, the dearest first."""
+
+    def __init__(
+        self, costs: Mapping[str, float], loads: Sequence[float], kept: Mapping[str, int]
+    ) -> None:
+        self.taken = dict[str, int]()
+        self.totals = list(loads)
+        self._costs = costs
+        self._counts = [0] * len(loads)
+        for name, number in kept.items():
+            self._take(name, number)
+        for name, _ in _dearest_first(costs):
+            if name not in kept:
+                self._take(name, min(range(len(loads)), key=self._fullness))
+
+    def employ_the_idle(self) -> None:
+        """Give whoever has nothing the cheapest of the fullest of those that have several."""
+        for idle, total in enumerate(list(self.totals)):
+            several = [number for number, count in enumerate(self._counts) if count > 1]
+            if total == 0.0 and not self._counts[idle] and several:
+                mine = self._costs_of(max(several, key=self._fullness))
+                self._move(_dearest_first(mine)[-1][0], idle)
+
+    def level(self, limit: float) -> bool:
+        """Move from the fullest to the emptiest until nobody has more; return whether it is so."""
+        for _ in self._costs:
+            fullest, emptiest = max(self.totals), min(self.totals)
+            if fullest <= limit:
+                break
+            mine = self._costs_of(self.totals.index(fullest))
+            name = _to_move(mine, fullest - limit, limit - emptiest)
+            if name is None:
+                break
+            self._move(name, self.totals.index(emptiest))
+        return max(self.totals) <= limit
+
+    def _fullness(self, number: int) -> tuple[float, int]:
+        """Order by load; what costs nothing yet is spread by count."""
+        return self.totals[number], self._counts[number]
+
+    def _costs_of(self, number: int) -> dict[str, float]:
+        return {name: self._costs[name] for name, taker in self.taken.items() if taker == number}
+
+    def _take(self, name: str, number: int) -> None:
+        self.taken[name] = number
+        self.totals[number] += self._costs[name]
+        self._counts[number] += 1
+
+    def _move(self, name: str, target: int) -> None:
+        source = self.taken[name]
+        self.totals[source] -= self._costs[name]
+        self._counts[source] -= 1
+        self._take(name, target)
 
 
 def _to_move(costs: Mapping[str, float], excess: float, room: float) -> str | None:

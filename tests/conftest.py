@@ -30,6 +30,12 @@ def state_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield path
 
 
+@pytest.fixture(autouse=True)
+def unlearnt(state_home: Path) -> None:
+    """Rates and homes that one test's gateway noted lay out no other's shards."""
+    (state_home / "binance-gateway" / "rates.json").unlink(missing_ok=True)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def bytecode() -> Iterator[None]:
     """Processes start as installed ones do: nothing is compiled anew each time."""

@@ -132,3 +132,31 @@ def test_another_shard_gets_its_part_and_one_less_is_laid_on_those_that_are_left
     assert all(more[name] in (homes[name], 2) for name in homes)
     less = spread(costs, [0.0], homes)
     assert set(less.values()) == {0}
+
+
+def test_a_shard_is_not_left_idle_for_the_sake_of_what_was() -> None:
+    """One pair outweighs all the others: on load alone they could stay where they were."""
+    homes = dict.fromkeys("abcdef", 0)
+    taken = spread(dict.fromkeys("bcdef", 1.0) | {"a": 100.0}, [0.0] * 5, homes)
+    assert set(taken.values()) == set(range(5))
+    assert taken["a"] == 0
+    assert sum(number != 0 for number in taken.values()) == 4
+
+
+def test_what_was_never_seen_to_send_anything_is_spread_by_count() -> None:
+    assert sorted(spread(dict.fromkeys("abcdef", 0.0), [0.0] * 3).values()) == [0, 0, 1, 1, 2, 2]
+
+
+@given(
+    st.dictionaries(st.text("abc", min_size=1, max_size=4), st.floats(0, 500), max_size=30),
+    st.lists(st.sampled_from([0.0, 3.0, 900.0]), min_size=1, max_size=5),
+    HOMES,
+)
+def test_nobody_is_idle_while_another_has_several(
+    costs: dict[str, float], loads: list[float], homes: dict[str, int]
+) -> None:
+    counts = [0] * len(loads)
+    for number in spread(costs, loads, homes).values():
+        counts[number] += 1
+    idle = [n for n, count in enumerate(counts) if not count and not loads[n]]
+    assert not idle or max(counts) < 2
