@@ -47,20 +47,29 @@ class RateLimit:
 
 
 class LineFormatter(logging.Formatter):
-    """``12:30:05 WARNING shard: text``; the level only where it is not INFO."""
+    """``12:30:05 WARNING shard 0: text``; the level only where it is not INFO."""
+
+    def __init__(self, shard: int | None = None) -> None:
+        super().__init__()
+        self._number = "" if shard is None else f" {shard}"
 
     def format(self, record: logging.LogRecord) -> str:
         time = datetime.fromtimestamp(record.created, UTC).astimezone().strftime("%H:%M:%S")
         level = "" if record.levelno == logging.INFO else f"{record.levelname} "
         message = record.getMessage().translate(_CONTROLS)
-        text = f"{time} {level}{record.name.removeprefix('gateway.')}: {message}"
+        part = record.name.removeprefix("gateway.").partition(".")[0]
+        text = f"{time} {level}{part}{self._number}: {message}"
         if record.exc_info:
             text = f"{text}\n{self.formatException(record.exc_info)}"
         return redacted(text)
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line: ts, level, logger, pid, message, then the record's facts."""
+    """One JSON object a line: ts, level, logger, pid, shard, message, then the record's facts."""
+
+    def __init__(self, shard: int | None = None) -> None:
+        super().__init__()
+        self._process = {} if shard is None else {"shard": shard}
 
     def format(self, record: logging.LogRecord) -> str:
         facts: Mapping[str, object] = getattr(record, "facts", {})
@@ -69,6 +78,7 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "pid": record.process,
+            **self._process,
             "message": record.getMessage(),
             **facts,
         }
@@ -90,11 +100,14 @@ def wants_json(environment: Mapping[str, str], is_terminal: bool = False) -> boo
     return "INVOCATION_ID" in environment or "JOURNAL_STREAM" in environment
 
 
-def set_up(level: int = logging.INFO) -> None:
-    """Send the log of this process to stderr, in the form that the environment asks for."""
+def set_up(level: int = logging.INFO, shard: int | None = None) -> None:
+    """Send the log of this process to stderr, in the form that the environment asks for.
+
+    ``shard``: the number of the shard that this process is.
+    """
     handler = logging.StreamHandler(sys.stderr)
     is_json = wants_json(os.environ, sys.stderr.isatty())
-    handler.setFormatter(JsonFormatter() if is_json else LineFormatter())
+    handler.setFormatter(JsonFormatter(shard) if is_json else LineFormatter(shard))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

@@ -22,6 +22,14 @@ def test_line_names_the_part_and_leaves_info_out() -> None:
     assert LineFormatter().format(record(logging.ERROR)).endswith(" ERROR shard: gap of 3")
 
 
+def test_process_of_a_shard_says_which_in_every_line() -> None:
+    made = record()
+    made.name = "gateway.shard.connection"
+    assert LineFormatter(3).format(made).endswith(" shard 3: gap of 3")
+    assert json.loads(JsonFormatter(0).format(made))["shard"] == 0
+    assert "shard" not in json.loads(JsonFormatter().format(made))
+
+
 def test_json_is_one_object_with_the_facts() -> None:
     line = JsonFormatter().format(record(facts={"symbol": "spot:BTCUSDT", "kind": b"x"}))
     read = json.loads(line)

@@ -280,7 +280,7 @@ class Turns:
                 text = f"weight {ticket.weight} is more than the {self._terms.name} budget has now"
                 self._refuse(ticket, f"{text} ({outcome.line} a minute)")
         if self._limit.admit("wait", time.monotonic()) is not None and outcome.wait_s >= 1.0:
-            text = "REST of %s: %s; %d calls wait"
+            text = "REST of %s: %s; calls that wait: %d"
             log.info(text, self._terms.name, self._shortage(outcome), len(self._queue))
 
     def _shortage(self, outcome: Outcome) -> str:

@@ -1,4 +1,4 @@
-"""``python -m gateway.shard --channel-fd N``: one shard, started by its supervisor."""
+"""``python -m gateway.shard --shard N --channel-fd N``: one shard, started by its supervisor."""
 
 from __future__ import annotations
 
@@ -58,14 +58,15 @@ def prepare(plan: wire.ShardPlan) -> None:
 def main() -> int:
     """Exit 0 after a stop; else the code of the error, 70 for what should not have happened."""
     parser = argparse.ArgumentParser(prog="gateway.shard")
+    parser.add_argument("--shard", type=int, required=True)  # as the log and ``ps`` call it
     parser.add_argument("--channel-fd", type=int, required=True)
     parent = os.getppid()
-    fd = parser.parse_args().channel_fd
-    logs.set_up()
+    arguments = parser.parse_args()
+    logs.set_up(shard=arguments.shard)
     logging.getLogger("picows").setLevel(logging.WARNING)  # its INFO repeats ours
     die_with_parent(parent)
     try:
-        uvloop.run(serve(fd))
+        uvloop.run(serve(arguments.channel_fd))
     except GatewayError as exc:
         logging.getLogger("gateway.shard").error("%s", exc)
         return exc.exit_code

@@ -1,8 +1,9 @@
 """Gaps of streams, and what is asked for to fill them. Pure: the clock is passed in (s).
 
-The gaps of a stream are filled in their order, page by page, each page behind the one before it.
-Every event is judged before it is delivered: it must be of the page, and of the id that follows, so
-that the number delivered proves whether a gap is filled. An answer with a hole is asked for again;
+The gaps of a stream are filled in their order, page by page, each page behind the one before it;
+what a page brings that is known, between two gaps, is passed over. Every event is judged before it
+is delivered: it must be of the page, and of the id that follows, so that the number delivered
+proves whether a gap is filled. An answer with a hole is asked for again;
 a hole that stays is the venue's. Nothing is kept over a restart of the shard: its streams begin
 anew, with a new generation.
 """
@@ -60,7 +61,8 @@ class Job:
     due: float
     gaps: deque[Gap] = field(default_factory=deque)
     closed: list[Closed] = field(default_factory=list)  # that nobody was told of yet
-    next_id: int = 0
+    next_id: int = 0  # that is missing
+    least_id: int = 0  # that the answer may go on with
     page_end: int = 0
     recovered: int = 0  # of the first gap
     failures: int = 0
@@ -77,13 +79,13 @@ class Job:
         self.gaps.append(gap)
 
     def page(self) -> tuple[int, int]:
-        """Return the first and last id to ask for; gaps that adjoin are one."""
-        last = self.gaps[0].last
+        """Return the first and last id to ask for: of all gaps that one page can bring."""
+        last, bridge_end = self.gaps[0].last, self.source.bridge_end(self.next_id)
         for gap in list(self.gaps)[1:]:
-            if gap.start != self.source.after(last):
+            if gap.start != self.source.after(last) and not last < gap.start <= bridge_end:
                 break
             last = gap.last
-        self.page_end = self.source.page_end(self.next_id, last)
+        self.least_id, self.page_end = self.next_id, self.source.page_end(self.next_id, last)
         return self.next_id, self.page_end
 
     def take(self, events: list[bytes], is_final: bool) -> None:
@@ -92,11 +94,16 @@ class Job:
         self.is_final, self.has_delivered = is_final, False
 
     def may_deliver(self, event_id: int | None, now: float) -> bool:
-        """Whether the next event of the answer is the one that follows; else the answer is void."""
-        if event_id is None or not self.next_id <= event_id <= self.page_end:
+        """Whether the next event of the answer is missing. One that cannot follow voids it all."""
+        if event_id is None or not self.least_id <= event_id <= self.page_end:
             self.fail(now)
             return False
-        return not self.source.step or event_id == self.next_id or self._accepts_hole(now)
+        self.least_id = self.source.after(event_id)
+        if self.source.step and event_id > self.next_id:
+            if not self._accepts_hole(now):
+                return False
+            self._skip_to(event_id)
+        return event_id >= self.next_id  # else it is between two gaps
 
     def delivered(self, event_id: int) -> None:
         """The event is in the ring."""
@@ -154,7 +161,7 @@ class Job:
         start = self.gaps[0].start if self.gaps else next_id
         # A gap below this one is of ids that restarted: it has its turn all the same.
         self.next_id = start if start < floor else max(start, next_id)
-        if self.next_id != next_id:
+        if self.next_id != next_id and not next_id < self.next_id <= self.page_end:
             self.page_end = self.next_id - 1  # nothing more of this page
 
     def _close(self) -> None:

@@ -280,7 +280,7 @@ class Connection:
         self._rotation.up(side, time.monotonic())
         self._wake.set()
         url = self.plan.urls[self._indices[side]]
-        log.info("%s: connected to %s, subscribing %d streams", link.name, url, len(self.streams))
+        log.info("%s: connected to %s; streams to subscribe: %d", link.name, url, len(self.streams))
 
     def on_answered(self, link: LinkLike, acked: list[int], is_settled: bool) -> None:
         self.silence.renewed(acked)

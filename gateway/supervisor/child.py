@@ -79,13 +79,14 @@ class ShardChild:
         self._ready_at = 0.0
 
     @classmethod
-    async def spawn(cls, make_plan: Callable[[], ShardPlan]) -> ShardChild:
+    async def spawn(cls, shard_id: int, make_plan: Callable[[], ShardPlan]) -> ShardChild:
         """Start a process and send it the plan as it is by then: it may change meanwhile."""
         ours, theirs = socket.socketpair()
         with theirs, contextlib.ExitStack() as undo:
             undo.callback(ours.close)
+            arguments = ("--shard", str(shard_id), "--channel-fd", str(theirs.fileno()))
             process = await asyncio.create_subprocess_exec(
-                *processes.command("gateway.shard", "--channel-fd", str(theirs.fileno())),
+                *processes.command("gateway.shard", *arguments),
                 pass_fds=(theirs.fileno(),),
                 env=processes.environment(),
                 stdin=asyncio.subprocess.DEVNULL,

@@ -150,7 +150,7 @@ class Fleet:
         while not self._stopping.is_set():
             self._run_dir.remove_unfinished(shard_id)
             try:
-                child = await ShardChild.spawn(lambda: self._make_plan(shard_id))
+                child = await ShardChild.spawn(shard_id, lambda: self._make_plan(shard_id))
             except OSError as exc:  # no process or descriptor to be had just now
                 if not was_ready:
                     raise

@@ -89,13 +89,55 @@ def test_a_short_page_is_gone_on_with_behind_its_last_event() -> None:
 
 
 def test_gaps_that_adjoin_are_one_page_and_each_has_its_own_end() -> None:
-    job = job_of(gap(1, 10, 11), gap(2, 12, 13), gap(3, 20, 20))
+    job = job_of(gap(1, 10, 11), gap(2, 12, 13), gap(3, 1010, 1010))
     assert job.page() == (10, 13)
     hand_over(job, [10, 11, 12, 13])
     assert ends(job) == [(1, GapState.FILLED, 2), (2, GapState.FILLED, 2)]
-    assert job.page() == (20, 20)
-    hand_over(job, [20])
+    assert job.page() == (1010, 1010)
+    hand_over(job, [1010])
     assert ends(job) == [(3, GapState.FILLED, 1)]
+
+
+def test_gaps_near_each_other_are_one_page_and_what_lies_between_is_passed_over() -> None:
+    job = job_of(gap(1, 10, 11), gap(2, 14, 14), gap(3, 1009, 1012))
+    assert job.page() == (10, 1009)
+    assert hand_over(job, list(range(10, 1010))) == [10, 11, 14, 1009]
+    assert ends(job) == [(1, GapState.FILLED, 2), (2, GapState.FILLED, 1)]
+    assert job.page() == (1010, 1012)
+    assert hand_over(job, [1010, 1011, 1012]) == [1010, 1011, 1012]
+    assert ends(job) == [(3, GapState.FILLED, 4)]
+
+
+def test_a_hole_that_ends_between_two_gaps_is_asked_for_again() -> None:
+    job, answers = job_of(gap(1, 10, 12), gap(2, 20, 20)), 0
+    assert job.page() == (10, 20)
+    assert hand_over(job, [10, 15, 20]) == [10]
+    while len(job.gaps) == 2:
+        assert job.page() == (11, 20)
+        hand_over(job, [15, 20])
+        answers += 1
+    assert answers == HOLES_MAX
+    assert ends(job) == [(1, GapState.PARTIAL, 1), (2, GapState.FILLED, 1)]
+
+
+@pytest.mark.parametrize("ids", [[10, 13, 13], [10, 13, 12], [10, 14, 10]])
+def test_what_does_not_rise_between_two_gaps_makes_an_answer_void(ids: list[int | None]) -> None:
+    job = job_of(gap(1, 10, 10), gap(2, 20, 20))
+    job.page()
+    assert hand_over(job, [*ids, 20]) == [10]
+    assert job.page() == (20, 20)
+
+
+def test_candles_are_bridged_as_far_as_a_call_weighs_the_least() -> None:
+    minute = 60_000
+    near, far = 98 * minute, 99 * minute
+    job = job_of(gap(1, 0, 0, step=minute), gap(2, near, near, step=minute), source=CANDLES)
+    assert job.page() == (0, near)
+    assert hand_over(job, list(range(0, near + 1, minute))) == [0, near]
+    job = job_of(gap(1, 0, 0, step=minute), gap(2, far, far, step=minute), source=CANDLES)
+    assert job.page() == (0, 0)
+    job = job_of(Gap(1, 5, 5, 5, 1), Gap(2, 9, 9, 9, 1), source=MONTHS)
+    assert job.page() == (5, 5)
 
 
 def test_a_gap_that_comes_while_a_page_is_on_its_way_waits_for_its_turn() -> None:
@@ -145,7 +187,7 @@ def test_an_event_that_the_core_cannot_take_is_left_out_at_last() -> None:
 
 
 def test_what_the_venue_never_had_is_not_asked_again() -> None:
-    job = job_of(gap(1, 10, 14), gap(2, 30, 31))
+    job = job_of(gap(1, 10, 14), gap(2, 3000, 3001))
     job.page()
     assert hand_over(job, [13, 14], is_final=True) == [13, 14]
     assert ends(job) == [(1, GapState.PARTIAL, 2)]
@@ -226,7 +268,7 @@ def test_ids_that_restarted_lower_have_their_turn() -> None:
 
 
 def test_gaps_that_are_open_no_more_are_let_go() -> None:
-    job = job_of(gap(1, 10, 14), gap(2, 20, 21), gap(3, 30, 31))
+    job = job_of(gap(1, 10, 14), gap(2, 20, 21), gap(3, 3000, 3001))
     job.page()
     hand_over(job, [10, 11])
     job.drop_gaps(lambda one: one.number == 2)
@@ -257,6 +299,7 @@ def test_whatever_a_venue_answers_events_come_in_order_once_and_are_counted(seed
         delivered += hand_over(job, list(ids), is_final=dice.random() < 0.1)
     assert not job.gaps
     assert delivered == sorted(set(delivered))
+    assert len(delivered) == sum(closed.recovered for closed in job.closed)
     for closed in job.closed:
         mine = [n for n in delivered if closed.gap.first <= n <= closed.gap.last]
         assert closed.recovered == len(mine)

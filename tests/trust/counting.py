@@ -3,9 +3,9 @@
 For streams that come over one connection. Ids of trades have no holes; depth events chain to what
 the reader's book stands at. Rules: the venue's "How to manage a local order book correctly"; ids
 that are lower for three frames (two of a book in step), in a new session, or at a later time of the
-venue's, are a restart; of an earlier time, they are late. Ids grow with the time at which the venue
-sends them: one that is higher, and was sent before the restart, is of the numbering before; it may
-be the first to come of what that ended with.
+venue's (of books and quotes, by more than a second), are a restart; of an earlier time, they are
+late. Ids grow with the time at which the venue sends them: one that is higher, and was sent before
+the restart, is of the numbering before; it may be the first to come of what that ended with.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 LOWER_RUN = 3  # frames behind in a row that mean restarted ids
 LOWER_RUN_BOOK = 2
 LATE_RUN = 32  # frames in a row that seem to be late: it is the clock that was wrong
-QUOTE_LATER_MS = 1000
+LATER_MS = 1000  # of what may come over two links cut differently
 
 
 class Verdict(Enum):
@@ -65,7 +65,7 @@ class Numbers:
                     return self._judge_of_before(number, time_ms)
             is_break = self.is_dense and number > top + 1
             return self._go_on(number, Verdict.BREAK if is_break else Verdict.NEXT)
-        least_ms = 0 if self.is_dense else QUOTE_LATER_MS
+        least_ms = 0 if self.is_dense else LATER_MS
         if number < top and self.time_ms and time_ms > self.time_ms + least_ms:
             return self._go_on(number, Verdict.RESTART)  # late ones are of an earlier time
         if is_new:
@@ -101,15 +101,20 @@ class Chain:
     is_spot: bool
     run: int = 0
     last: int | None = None  # of the newest event, in step or not
+    last_ms: int = 0  # the venue's time of it
     late_run: int = 0
+    is_anew: bool = False  # the newest is lower than the one before it, and by far later
 
     def is_torn(self, event: dict[str, Any]) -> bool:
         """Whether something between the event before and this one was not delivered."""
-        before, last = self.last, int(event["u"])
-        if before is not None and last <= before and self.late_run + 1 < LOWER_RUN_BOOK:
+        before, last, time_ms = self.last, int(event["u"]), int(event["E"])
+        is_lower = before is not None and last < before
+        self.is_anew = is_lower and time_ms - self.last_ms > LATER_MS
+        is_late = before is not None and last <= before and not self.is_anew
+        if is_late and self.late_run + 1 < LOWER_RUN_BOOK:
             self.late_run += 1  # a late one says nothing of what follows
             return False
-        self.last, self.late_run = last, 0
+        self.last, self.last_ms, self.late_run = last, time_ms, 0
         return before is not None and self._follows(event) > before
 
     def _follows(self, event: dict[str, Any]) -> int:
@@ -119,7 +124,8 @@ class Chain:
         """Judge an event that came while the book was in step."""
         if event["u"] <= stands_at:
             self.run += 1
-            return Verdict.RESTART if self.run == LOWER_RUN_BOOK else Verdict.AGAIN
+            is_restart = self.is_anew or self.run == LOWER_RUN_BOOK
+            return Verdict.RESTART if is_restart else Verdict.AGAIN
         self.run = 0
         return Verdict.BREAK if self._follows(event) > stands_at else Verdict.NEXT
 

@@ -44,6 +44,11 @@ LIMITS = (
 )
 
 
+SCARCE = {"spot": 300, "futures": 120}  # what is wanted waits at the line
+SCARCE_SHARE = 0.15  # of the seeds
+SCARCE_TROUBLE_S = 60.0  # a minute's weight is spent within it
+
+
 @dataclass(frozen=True)
 class Scenario:
     """Everything that is drawn for one seed."""
@@ -77,31 +82,33 @@ def scenario_of(seed: int) -> Scenario:
         for suffix in SUFFIXES[market] + VALUES[market, symbol]
         if has_quotes or suffix != "bookTicker"
     ]
+    is_scarce = Random(f"{seed}:weight").random() < SCARCE_SHARE
     has_twins = dice.random() < 0.25
     plan = _plan(seed, dice)
     tables = _tables(shape, has_twins)
     return Scenario(
         seed=seed,
-        title=_title(has_twins, has_quotes, tables),
+        title=_title(has_twins, has_quotes, is_scarce, tables),
         symbols=symbols,
         streams=streams,
         plan=plan,
         rate=dice.choice((0.5, 1.0)),
         rest_latency_s=dice.choice((0.02, 0.05, 0.2)),
-        limits=dice.choice(LIMITS),
+        limits=(dice.choice(LIMITS), SCARCE)[is_scarce],  # thrown in any case
         reserve=0.2,
         has_twins=has_twins,
         cut_every_s=dice.choice((0.0, 0.0, 15.0)),
         stall_every_s=dice.choice((0.0, 0.0, 12.0)),
-        trouble_s=dice.choice((15.0, 25.0)),
+        trouble_s=max(dice.choice((15.0, 25.0)), SCARCE_TROUBLE_S * is_scarce),
         tables=tables,
         has_quotes=has_quotes,
     )
 
 
-def _title(has_twins: bool, has_quotes: bool, tables: dict[str, Any]) -> str:
+def _title(has_twins: bool, has_quotes: bool, is_scarce: bool, tables: dict[str, Any]) -> str:
     words = ["two links" if has_twins else "one link"]
     words += [] if has_quotes else ["quotes from books"]
+    words += ["scarce weight"] if is_scarce else []
     words += [f"{tables['book']['snapshot_levels']} levels"]
     words += [f"audits each {tables['audit']['interval_seconds']} s"]
     return ", ".join(words)

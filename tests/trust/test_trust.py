@@ -5,15 +5,17 @@ from __future__ import annotations
 import pytest
 
 from tests.trust.run import Report, run
-from tests.trust.scenario import AUDIT_SECONDS, SNAPSHOT_LEVELS, scenario_of
+from tests.trust.scenario import AUDIT_SECONDS, SCARCE, SNAPSHOT_LEVELS, scenario_of
 from tests.trust.summary import Summary
 
 SEEDS = 25
 SEEDS_LONG = 1000
 FETCHING = (2, 7)  # seeds in which values stand still over a reconnect, and REST tells them
 
+PRESSING = 32  # a seed that wants more weight than there is
 
-@pytest.mark.parametrize("seed", range(1, SEEDS + 1))
+
+@pytest.mark.parametrize("seed", [*range(1, SEEDS + 1), PRESSING])
 def test_a_seed_of_trouble_shows_nobody_anything_wrong(seed: int) -> None:
     report = run(seed)
     assert report.is_good, report.describe()
@@ -33,11 +35,13 @@ def check_what_was_exercised(report: Report) -> None:
     assert (report.from_books > 1000) != scenario.has_quotes
     assert report.values > 1000
     assert report.fetched or report.seed not in FETCHING
+    assert report.weight_share > 0.9 or report.seed != PRESSING
 
 
 def test_the_seeds_draw_everything() -> None:
     scenarios = [scenario_of(seed) for seed in range(1, SEEDS + 1)]
     assert {scenario.has_quotes for scenario in scenarios} == {False, True}
+    assert {scenario.limits is SCARCE for scenario in scenarios} == {False, True}
     tables = [scenario.tables for scenario in scenarios]
     assert {table["book"]["snapshot_levels"] for table in tables} == set(SNAPSHOT_LEVELS)
     assert {table["audit"]["interval_seconds"] for table in tables} == set(AUDIT_SECONDS)
