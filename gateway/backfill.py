@@ -18,7 +18,7 @@ from gateway.layout import Kind, Market
 from gateway.streams import parse
 
 PAGE_EVENTS: Final = 1000  # the most that every call gives at once
-BRIDGE_CANDLES: Final = 99  # futures: a call for more of them weighs more
+BRIDGE_CANDLES: Final = 98  # futures: a call for more of them, and one, weighs more
 RECENT_TRADES: Final = 1000  # futures: older single trades are for holders of an API key only
 
 _HOUR_S: Final = 3600.0
@@ -73,12 +73,13 @@ class Source:
         """Return the last id of the page that begins at ``first``."""
         return min(last, first + (PAGE_EVENTS - 1) * self.step) if self.step else last
 
-    def bridge_end(self, first: int) -> int:
-        """Return the last id where a gap may begin that the page from ``first`` is to bring too.
+    def bridges(self, first: int, start: int, last: int) -> bool:
+        """Whether the page from ``first`` is to bring a later gap, ``start`` to ``last``, too.
 
         What lies between is known, and comes again: it costs bytes, another call costs weight.
         """
-        return first + ((BRIDGE_CANDLES if self.is_time else PAGE_EVENTS) - 1) * self.step
+        most, end = (BRIDGE_CANDLES, last) if self.is_time else (PAGE_EVENTS, start)
+        return end <= first + (most - 1) * self.step
 
     def after(self, id_: int) -> int:
         """Return the least id that can follow."""

@@ -74,6 +74,12 @@ class News:
     hold: Hold | None = None
     limits: dict[str, int] = field(default_factory=dict)
 
+    def put_back(self, older: News) -> None:
+        """Take up what may not have been told: told twice it counts too much, never too little."""
+        self.answered[:0] = older.answered
+        self.used = self.used or older.used
+        self.hold = self.hold or older.hold
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:

@@ -60,6 +60,8 @@ class RestClient:
             timeout=timeout,
             headers={"User-Agent": "binance-gateway"},
         )
+        # A GET that found its connection closed would be sent once more, and weigh twice.
+        self._session._retry_connection = False
         self._sockets: dict[Market, WsApi] = {}
         self._leave: Leave = _at_once
 

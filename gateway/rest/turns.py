@@ -296,10 +296,14 @@ class Turns:
         news.on_way = [(turn.until, turn.weight) for turn in self._on_way]
         news.limits = dict(self._limits)
         wishes = [Wish(ticket.weight, SHARES[ticket.need]) for ticket in tickets]
-        if not self._file.may_block:
-            outcome = self._look(news, wishes)
-        else:
-            outcome = await asyncio.to_thread(self._look, news, wishes)
+        try:
+            if not self._file.may_block:
+                outcome = self._look(news, wishes)
+            else:
+                outcome = await asyncio.to_thread(self._look, news, wishes)
+        except BaseException:
+            self._news.put_back(news)
+            raise
         self._last, self._last_at = outcome, time.monotonic()
         self._held_until = max(self._held_until, self._last_at + outcome.held_s)
         return outcome

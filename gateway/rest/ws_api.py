@@ -150,6 +150,8 @@ class WsApi:
     async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         try:
             async for message in socket:
+                if message.type not in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
+                    break  # a frame that cannot be taken
                 data = message.data
                 found = read_answer(data.encode() if isinstance(data, str) else bytes(data))
                 waiting = self._waiting.get(found.number) if found is not None else None

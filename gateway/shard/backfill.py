@@ -80,12 +80,13 @@ class Job:
 
     def page(self) -> tuple[int, int]:
         """Return the first and last id to ask for: of all gaps that one page can bring."""
-        last, bridge_end = self.gaps[0].last, self.source.bridge_end(self.next_id)
+        source, last = self.source, self.gaps[0].last
         for gap in list(self.gaps)[1:]:
-            if gap.start != self.source.after(last) and not last < gap.start <= bridge_end:
+            is_near = gap.start > last and source.bridges(self.next_id, gap.start, gap.last)
+            if gap.start != source.after(last) and not is_near:
                 break
             last = gap.last
-        self.least_id, self.page_end = self.next_id, self.source.page_end(self.next_id, last)
+        self.least_id, self.page_end = self.next_id, source.page_end(self.next_id, last)
         return self.next_id, self.page_end
 
     def take(self, events: list[bytes], is_final: bool) -> None:
@@ -136,6 +137,13 @@ class Job:
         self.failures += 1
         self.request_id, self.events, self.due = None, None, now + delay
         if self.failures > FAILURES_MAX and self.gaps:
+            self._skip_to(self.source.after(self.gaps[0].last))
+
+    def give_up(self, now: float) -> None:
+        """The venue does not have the first gap: what comes behind it may be had all the same."""
+        self.request_id, self.events, self.due = None, None, now
+        self.failures = self.holes = 0
+        if self.gaps:
             self._skip_to(self.source.after(self.gaps[0].last))
 
     def drop_gaps(self, is_open: Callable[[Gap], bool]) -> None:

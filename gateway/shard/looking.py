@@ -14,6 +14,7 @@ from gateway.plan import Need
 LOOKS_MAX: Final = 4  # at once: each is a second book with its own buffer in the core
 STALE_MAX: Final = 4  # answers that were too old, for one look
 STALE_FIRST_S: Final = 0.5  # then doubled
+ANSWERED_MAX_S: Final = 60.0  # the core ends a look within 30 s; its word of it may be lost
 
 
 @dataclass(slots=True)
@@ -26,7 +27,7 @@ class Look:
     due: float
     request_id: int | None = None
     stale: int = 0
-    is_answered: bool = False  # the core waits for the stream to reach the answer
+    answered_at: float | None = None  # since then the core waits for the stream to reach it
 
 
 @dataclass(slots=True)
@@ -49,7 +50,15 @@ class Looking:
         return [
             look
             for look in self._looks.values()
-            if look.request_id is None and not look.is_answered and look.due <= now
+            if look.request_id is None and look.answered_at is None and look.due <= now
+        ]
+
+    def overdue(self, now: float) -> list[Look]:
+        """Looks of whose end the core should have told by now."""
+        return [
+            look
+            for look in self._looks.values()
+            if look.answered_at is not None and now - look.answered_at > ANSWERED_MAX_S
         ]
 
     def asked(self, symbol: int, request_id: int) -> None:
@@ -64,15 +73,15 @@ class Looking:
         """Whether a book's answer is still to come."""
         return symbol in self._looks and self._looks[symbol].request_id is not None
 
-    def answered(self, symbol: int) -> None:
+    def answered(self, symbol: int, now: float) -> None:
         """The answer is here."""
         look = self._looks[symbol]
-        look.request_id, look.is_answered = None, True
+        look.request_id, look.answered_at = None, now
 
     def is_stale(self, symbol: int, now: float) -> bool:
         """The answer was too old. True: ask again, later each time; False: give it up."""
         look = self._looks[symbol]
-        look.is_answered = False
+        look.answered_at = None
         look.due = now + STALE_FIRST_S * 2.0**look.stale
         look.stale += 1
         return look.stale < STALE_MAX

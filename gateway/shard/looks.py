@@ -108,6 +108,8 @@ class Looks:
             self._begin(row, Need.AUDIT, now)
         for look in self._looking.due(now):
             self._ask(look, now)
+        for look in self._looking.overdue(now):
+            self._fail(look.symbol, "nothing was heard of it")
 
     def _pool(self, row: int) -> str:
         return FACTS[self._rows.symbols[row].market].weight_pool
@@ -153,7 +155,7 @@ class Looks:
             self._fail(look.symbol, reply.error or f"HTTP {reply.status}")
             return
         now = time.monotonic()
-        self._looking.answered(look.symbol)
+        self._looking.answered(look.symbol, now)
         result, error = self._engine.second_snapshot(look.symbol, reply.body, reply.limit)
         if result is LookResult.TOO_OLD:
             if not self._looking.is_stale(look.symbol, now):

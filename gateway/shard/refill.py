@@ -134,7 +134,10 @@ class Refill:
             job.take(reply.events, reply.is_final)
             return
         now = time.monotonic()
-        job.fail(now)
+        if reply.is_final:
+            job.give_up(now)
+        else:
+            job.fail(now)
         self._settle(job)
         more = self._limit.admit("fail", now)
         if more is not None:

@@ -221,6 +221,27 @@ def test_a_look_at_a_book_that_is_not_live_does_not_make_it_so() -> None:
         assert rig.book()[1] == list(BIDS)
 
 
+def test_a_look_does_not_make_a_silent_book_live() -> None:
+    with Rig() as rig:
+        rig.engine.acked(rig.connection, [0])
+        looking_at(rig)
+        rig.engine.stop_looking(rig.row)
+        now = time.monotonic_ns()
+        for _ in range(64):
+            now += SECOND // 2
+            rig.engine.heartbeat(now, time.time_ns())
+        rig.settle()
+        assert rig.status() == Status.STALE
+        assert rig.engine.look_again(rig.row)
+        rig.look(Snapshot(2, BIDS, ASKS), 8)
+        cell, bids, asks = rig.book()
+        assert (cell.status, cell.reason) == (Status.STALE, Reason.SILENT)
+        assert (bids, asks) == (list(BIDS), list(ASKS)), "wider, and as doubtful as before"
+        assert rig.followed().statuses[-1] == Status.STALE
+        rig.diff(diff(3, (93, 9)))
+        assert rig.status() == Status.LIVE
+
+
 def union_of_differences(ours: Book, true: Book, bounds: tuple[Bounds, Bounds]) -> tuple[int, int]:
     """(levels, of these not the same) of two books, as far as both are known."""
     compared = differ = 0

@@ -373,3 +373,10 @@ def test_what_was_kept_joins_a_file_that_is_empty_or_of_the_boot_before() -> Non
         join(there, kept)
         assert (there.boot, total(there.pools["p"])) == ("b", before + 7)
         assert max(at for at, _ in there.pools["p"].spent) == 100.0
+
+
+def test_what_may_not_have_been_told_is_told_again() -> None:
+    news = News(answered=[(2.0, 5)], used=(2.0, 40))
+    news.put_back(News(answered=[(1.0, 20)], used=(1.0, 30), hold=Hold(429, 9.0)))
+    assert news.answered == [(1.0, 20), (2.0, 5)]
+    assert (news.used, news.hold) == ((2.0, 40), Hold(429, 9.0))

@@ -270,6 +270,20 @@ async def test_other_status_comes_with_its_body() -> None:
 
 
 @pytest.mark.asyncio
+async def test_call_whose_connection_is_closed_is_not_sent_again_unseen() -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if len(there.asked) == 2 and request.transport is not None:
+            request.transport.close()  # it was counted all the same
+        return web.Response(text="{}")
+
+    async with venue(answer) as there, client(there.base) as rest:
+        assert (await rest.depth(Market.SPOT, "BTCUSDT", 100)).is_ok
+        failed = await rest.depth(Market.SPOT, "BTCUSDT", 100)
+        assert (failed.status, len(there.asked)) == (0, 2)
+        assert (await rest.depth(Market.SPOT, "BTCUSDT", 100)).is_ok
+
+
+@pytest.mark.asyncio
 async def test_redirect_is_not_followed() -> None:
     async with (
         venue(text(302, Location="http://127.0.0.1:1/")) as there,

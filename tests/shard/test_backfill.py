@@ -130,12 +130,13 @@ def test_what_does_not_rise_between_two_gaps_makes_an_answer_void(ids: list[int 
 
 def test_candles_are_bridged_as_far_as_a_call_weighs_the_least() -> None:
     minute = 60_000
-    near, far = 98 * minute, 99 * minute
+    near, far = 97 * minute, 98 * minute
     job = job_of(gap(1, 0, 0, step=minute), gap(2, near, near, step=minute), source=CANDLES)
     assert job.page() == (0, near)
     assert hand_over(job, list(range(0, near + 1, minute))) == [0, near]
-    job = job_of(gap(1, 0, 0, step=minute), gap(2, far, far, step=minute), source=CANDLES)
-    assert job.page() == (0, 0)
+    for start in (far, near):
+        later = gap(2, start, far, step=minute)
+        assert job_of(gap(1, 0, 0, step=minute), later, source=CANDLES).page() == (0, 0)
     job = job_of(Gap(1, 5, 5, 5, 1), Gap(2, 9, 9, 9, 1), source=MONTHS)
     assert job.page() == (5, 5)
 
@@ -216,6 +217,19 @@ def test_an_empty_answer_is_asked_again_later_and_at_last_the_gap_is_given_up() 
     assert job.page() == (20, 21)
     hand_over(job, [20, 21])
     assert ends(job) == [(2, GapState.FILLED, 2)]
+
+
+def test_a_gap_that_the_venue_does_not_have_is_given_up_at_once_and_alone() -> None:
+    job = job_of(gap(1, 10, 14), gap(2, 20, 21))
+    assert job.page() == (10, 21)
+    job.request_id = 5
+    job.give_up(3.0)
+    assert ends(job) == [(1, GapState.LOST, 0)]
+    assert (job.request_id, job.due) == (None, 3.0)
+    assert job.page() == (20, 21)
+    job.give_up(3.0)
+    job.give_up(3.0)
+    assert ends(job) == [(2, GapState.LOST, 0)]
 
 
 def test_failures_wait_longer_each_time_and_an_event_ends_that() -> None:

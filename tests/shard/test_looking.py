@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway.plan import Need
-from gateway.shard.looking import LOOKS_MAX, STALE_FIRST_S, STALE_MAX, Looking
+from gateway.shard.looking import ANSWERED_MAX_S, LOOKS_MAX, STALE_FIRST_S, STALE_MAX, Looking
 
 
 def begun() -> Looking:
@@ -20,11 +20,22 @@ def test_a_look_is_asked_for_once() -> None:
     assert looking.due(100.0) == []
     assert looking.of_request(77) is look
     assert looking.is_waiting(5)
-    looking.answered(5)
+    looking.answered(5, 1.0)
     assert looking.due(100.0) == []
     assert looking.of_request(77) is None
     assert not looking.is_waiting(5)
     assert not looking.is_waiting(6)
+
+
+def test_a_look_whose_end_was_never_told_does_not_keep_its_place() -> None:
+    looking = begun()
+    looking.asked(5, 77)
+    assert looking.overdue(1000.0) == []
+    looking.answered(5, 1.0)
+    assert looking.overdue(1.0 + ANSWERED_MAX_S) == []
+    assert [look.symbol for look in looking.overdue(1.1 + ANSWERED_MAX_S)] == [5]
+    looking.is_stale(5, 2.0)
+    assert looking.overdue(1000.0) == []
 
 
 def test_answers_that_are_too_old_are_asked_again_a_few_times() -> None:
@@ -32,7 +43,7 @@ def test_answers_that_are_too_old_are_asked_again_a_few_times() -> None:
     while True:
         asked += 1
         looking.asked(5, asked)
-        looking.answered(5)
+        looking.answered(5, now)
         if not looking.is_stale(5, now):
             break
         assert looking.due(now) == []

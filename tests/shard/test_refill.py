@@ -181,6 +181,18 @@ async def test_what_came_late_by_itself_is_not_told_twice(start: Start, market: 
 
 
 @pytest.mark.asyncio
+async def test_what_the_venue_refuses_for_good_is_lost_at_once(
+    start: Start, market: Market
+) -> None:
+    running = await carrying(start, market)
+    market.page = lambda r: wire.HistoryReply(r.request_id, 400, is_final=True, error="HTTP 400")
+    lose(market, 5)
+    steps(market, 1)
+    await until(lambda: running.counter("gaps_lost"))
+    assert len(running.of(wire.HistoryRequest)) == 1
+
+
+@pytest.mark.asyncio
 async def test_what_the_venue_has_no_more_is_lost_and_said_so(
     start: Start, market: Market, caplog: pytest.LogCaptureFixture
 ) -> None:
